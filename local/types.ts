@@ -1,0 +1,57 @@
+/** Where a local address stands in for an AWS one. */
+export const ACCOUNT = '000000000000';
+export const REGION = 'us-east-1';
+
+/** One IAM statement, its intrinsics already resolved. */
+export interface Statement {
+  readonly Effect: 'Allow' | 'Deny';
+  readonly Action?: string | readonly string[];
+  readonly NotAction?: string | readonly string[];
+  readonly Resource?: string | readonly string[];
+  readonly NotResource?: string | readonly string[];
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+}
+
+/** A role of the template: what whoever holds its credentials may do. */
+export interface Role {
+  /** The ARN that AccessDenied names. */
+  readonly arn: string;
+  readonly statements: readonly Statement[];
+}
+
+/** Fake credentials of one function; the access key tells the loopback AWS endpoint whose role is calling. */
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+}
+
+/** A Lambda function of the template, ready to be invoked. */
+export interface LocalFunction {
+  /** The logical id in its template, and the stack it stands in. */
+  readonly id: string;
+  readonly stack: string;
+  readonly name: string;
+  readonly arn: string;
+  readonly timeoutSeconds: number;
+  readonly credentials: Credentials;
+  /** Runs one event. Rejects with a FunctionError when the function throws, times out or dies. */
+  invoke(event: unknown): Promise<unknown>;
+}
+
+/** What a function ended with when it did not end well. */
+export class FunctionError extends Error {
+  override name = 'FunctionError';
+  constructor(
+    readonly errorType: string,
+    message: string,
+    readonly trace: readonly string[] = [],
+  ) {
+    super(message);
+  }
+}
+
+/** Something that was started and must be ended. */
+export interface Running {
+  stop(): Promise<void>;
+}
