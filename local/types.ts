@@ -55,3 +55,15 @@ export class FunctionError extends Error {
 export interface Running {
   stop(): Promise<void>;
 }
+
+/** A resource of a synthesized template as it looks here: its properties with every intrinsic resolved. */
+export interface Resource {
+  readonly stack: string;
+  readonly id: string;
+  readonly type: string;
+  readonly properties: Readonly<Record<string, unknown>>;
+  /** What `Ref` gives for it on this machine. */
+  readonly ref: string;
+  /** What `Fn::GetAtt` gives for it on this machine. Throws when this attribute is not known here. */
+  attribute(name: string): string;
+}
