@@ -1,0 +1,73 @@
+import * as z from 'zod/mini';
+import { ROLE_NAMES } from '../shared/permissions';
+import { type Contract, form } from '../shared/route';
+
+const Field = z.string().check(z.minLength(1), z.maxLength(1024));
+
+/** RFC 6749 section 4.3.2. First party only, and a stage may switch it off: RFC 9700 section 2.4 says why. */
+export const PasswordGrant = z.strictObject({
+  grant_type: Field,
+  username: z.optional(Field),
+  password: z.optional(Field),
+});
+
+export const Token = z.object({
+  access_token: z.string(),
+  token_type: z.literal('Bearer'),
+  expires_in: z.int(),
+});
+
+export const Jwks = z.object({
+  keys: z.array(
+    z.object({
+      kty: z.literal('RSA'),
+      kid: z.string(),
+      alg: z.literal('RS256'),
+      use: z.literal('sig'),
+      n: z.string(),
+      e: z.string(),
+    }),
+  ),
+});
+
+export const Member = z.object({
+  id: z.uuid(),
+  email: z.string(),
+  name: z.string(),
+  roles: z.array(z.enum(ROLE_NAMES)),
+});
+
+export const authRoutes = {
+  issueToken: {
+    method: 'POST',
+    path: '/v1/auth/token',
+    summary: 'Exchange credentials for an access token (OAuth2 password grant)',
+    auth: 'none',
+    public: 'this is where credentials are exchanged for a token',
+    body: form(PasswordGrant),
+    reply: { status: 200, body: Token, headers: { 'cache-control': 'no-store', pragma: 'no-cache' } },
+    errorFormat: 'oauth',
+    errors: ['not_ready'],
+    example: { body: { grant_type: 'password', username: 'admin@acme.example', password: '…' } },
+    since: '0.1.0',
+  },
+  getJwks: {
+    method: 'GET',
+    path: '/.well-known/jwks.json',
+    summary: 'The public keys that verify our access tokens (RFC 7517)',
+    auth: 'none',
+    public: 'public keys are public',
+    reply: { status: 200, body: Jwks, headers: { 'cache-control': 'public, max-age=300' } },
+    errors: ['not_ready'],
+    since: '0.1.0',
+  },
+  listMembers: {
+    method: 'GET',
+    path: '/v1/members',
+    summary: 'The members of your organisation and their roles',
+    auth: 'token',
+    permission: 'members:read',
+    reply: { status: 200, body: z.object({ members: z.array(Member) }) },
+    since: '0.1.0',
+  },
+} as const satisfies Contract;

@@ -1,0 +1,33 @@
+import * as z from 'zod/mini';
+import { type Contract, json } from '../shared/route';
+
+/** GraphQL over HTTP: what a request carries. Apollo Server is the authority; this is the gateway's coarse filter. */
+const GraphRequest = z.looseObject({ query: z.optional(z.string()) });
+
+export const graphRoutes = {
+  postGraph: {
+    method: 'POST',
+    path: '/graphql',
+    summary: 'Run a GraphQL operation over the federated graph',
+    auth: 'token',
+    permission: 'graph:query',
+    body: json(GraphRequest),
+    reply: { status: 200, body: z.looseObject({ data: z.optional(z.unknown()) }) },
+    errors: ['not_ready'],
+    example: { body: { query: '{ products { name reviews { body author { name } } } }' } },
+    raw: true,
+    since: '0.1.0',
+  },
+  getGraph: {
+    method: 'GET',
+    path: '/graphql',
+    summary: 'Run a GraphQL query over the federated graph',
+    auth: 'token',
+    permission: 'graph:query',
+    query: z.looseObject({ query: z.string() }),
+    reply: { status: 200, body: z.looseObject({ data: z.optional(z.unknown()) }) },
+    errors: ['not_ready'],
+    raw: true,
+    since: '0.1.0',
+  },
+} as const satisfies Contract;

@@ -1,0 +1,18 @@
+import { authRoutes } from './auth/contract';
+import { graphRoutes } from './graph/contract';
+import { platformRoutes } from './platform/contract';
+import type { Contract } from './shared/route';
+
+/** Every contract by the function that serves it. */
+export const contracts = {
+  auth: authRoutes,
+  graph: graphRoutes,
+  platform: platformRoutes,
+} as const satisfies Record<string, Contract>;
+
+export type Feature = keyof typeof contracts;
+
+/** All routes of the product by operation name. */
+export const routes: Contract = Object.fromEntries(
+  Object.values(contracts).flatMap((contract) => Object.entries(contract)),
+);

@@ -1,0 +1,41 @@
+import { AwsV4Signer } from 'aws4fetch';
+
+/** The credentials of the function's role, which Lambda puts into its environment. */
+export interface AwsIdentity {
+  readonly region: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string | undefined;
+}
+
+export const awsIdentity = (env = process.env): AwsIdentity => ({
+  region: env.AWS_REGION ?? '',
+  accessKeyId: env.AWS_ACCESS_KEY_ID ?? '',
+  secretAccessKey: env.AWS_SECRET_ACCESS_KEY ?? '',
+  sessionToken: env.AWS_SESSION_TOKEN,
+});
+
+/**
+ * An IAM authentication token as ElastiCache (`service` elasticache) and RDS (rds-db) take it in place of a password:
+ * a presigned `connect` request without its scheme, good for 15 minutes. Signing is local; nothing is asked of AWS.
+ */
+export async function connectToken(
+  identity: AwsIdentity,
+  service: 'elasticache' | 'rds-db',
+  host: string,
+  query: Readonly<Record<string, string>>,
+): Promise<string> {
+  const { region, accessKeyId, secretAccessKey, sessionToken } = identity;
+  const url = new URL(`https://${host}/`);
+  url.search = new URLSearchParams({ Action: 'connect', ...query, 'X-Amz-Expires': '900' }).toString();
+  const signed = await new AwsV4Signer({
+    url: url.toString(),
+    service,
+    region,
+    accessKeyId,
+    secretAccessKey,
+    ...(sessionToken !== undefined && { sessionToken }),
+    signQuery: true,
+  }).sign();
+  return signed.url.toString().replace('https://', '');
+}

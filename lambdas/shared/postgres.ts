@@ -1,0 +1,40 @@
+import { Pool } from 'pg';
+import { awsIdentity, connectToken } from './aws-token';
+import { port, text } from './env';
+
+/** The variables that `Database.grantConnect` sets in lib/data.ts. */
+export const postgresEnv = {
+  DATABASE_HOST: text,
+  DATABASE_PORT: port,
+  DATABASE_NAME: text,
+  DATABASE_USER: text,
+};
+
+export interface PostgresAddress {
+  readonly DATABASE_HOST: string;
+  readonly DATABASE_PORT: number;
+  readonly DATABASE_NAME: string;
+  readonly DATABASE_USER: string;
+}
+
+/** One invocation at a time runs here, so few connections do; a proxy or the cluster serves many environments. */
+const CONNECTIONS = 3;
+const CONNECT_TIMEOUT_MS = 5_000;
+
+/** A pool that signs in with an IAM token per connection over TLS. Nothing connects before the first query. */
+export function openPostgres(address: PostgresAddress): Pool {
+  const { DATABASE_HOST: host, DATABASE_PORT, DATABASE_NAME: database, DATABASE_USER: user } = address;
+  const pool = new Pool({
+    host,
+    port: DATABASE_PORT,
+    database,
+    user,
+    password: () => connectToken(awsIdentity(), 'rds-db', `${host}:${DATABASE_PORT}`, { DBUser: user }),
+    ssl: { rejectUnauthorized: true },
+    max: CONNECTIONS,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+  });
+  // An idle connection that the other side closes must not end the process: the next query opens a new one.
+  pool.on('error', () => undefined);
+  return pool;
+}

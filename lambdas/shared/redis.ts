@@ -1,0 +1,44 @@
+import { Redis } from 'ioredis';
+import { awsIdentity, connectToken } from './aws-token';
+import { port, text } from './env';
+
+/** The variables that `Cache.grantConnect` sets in lib/data.ts. */
+export const redisEnv = { REDIS_HOST: text, REDIS_PORT: port, REDIS_USER: text, REDIS_CACHE_NAME: text };
+
+export interface RedisAddress {
+  readonly REDIS_HOST: string;
+  readonly REDIS_PORT: number;
+  readonly REDIS_USER: string;
+  readonly REDIS_CACHE_NAME: string;
+}
+
+const CONNECT_TIMEOUT_MS = 1_000;
+const COMMAND_TIMEOUT_MS = 1_000;
+const LONGEST_PAUSE_MS = 2_000;
+
+/** A connection to Valkey over TLS, signed in with an IAM token. It connects at the first command. */
+export async function openRedis(address: RedisAddress): Promise<Redis> {
+  const { REDIS_HOST, REDIS_PORT, REDIS_USER, REDIS_CACHE_NAME } = address;
+  const token = () =>
+    connectToken(awsIdentity(), 'elasticache', REDIS_CACHE_NAME, { User: REDIS_USER, ResourceType: 'ServerlessCache' });
+  const redis = new Redis({
+    host: REDIS_HOST,
+    port: REDIS_PORT,
+    username: REDIS_USER,
+    password: await token(),
+    tls: {},
+    lazyConnect: true,
+    enableReadyCheck: false,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    commandTimeout: COMMAND_TIMEOUT_MS,
+    maxRetriesPerRequest: 1,
+    retryStrategy: (attempt) => {
+      // A token is good for 15 minutes and a connection for hours: the next sign-in, after this pause, has a fresh one.
+      void token().then((password) => Object.assign(redis.options, { password }));
+      return Math.min(attempt * 50, LONGEST_PAUSE_MS);
+    },
+  });
+  // Commands report their own failure; without a listener ioredis would write each lost connection to the console.
+  redis.on('error', () => undefined);
+  return redis;
+}

@@ -1,0 +1,69 @@
+import type { APIGatewayProxyEvent } from 'aws-lambda';
+import { refuse } from './errors';
+import { parse } from './parse';
+import type { RequestBody, Schema } from './route';
+
+const DEFAULT_MAX_BYTES = 256 * 1024;
+const SANE_REQUEST_ID = /^[A-Za-z0-9._~-]{8,128}$/;
+
+/** REST APIs hand headers on in the caller's spelling. */
+export function header({ headers }: APIGatewayProxyEvent, name: string): string | undefined {
+  for (const key in headers) if (key.toLowerCase() === name) return headers[key];
+  return undefined;
+}
+
+/** The caller's own request id when it is a sane token, else API Gateway's. */
+export function requestIdOf(event: APIGatewayProxyEvent): string {
+  const theirs = header(event, 'x-request-id');
+  return theirs !== undefined && SANE_REQUEST_ID.test(theirs) ? theirs : event.requestContext.requestId;
+}
+
+/** The stage variable `publicUrl`: set by the stage, so no caller can choose our issuer with a Host header. */
+export const publicUrlOf = ({ stageVariables }: APIGatewayProxyEvent): string => stageVariables?.publicUrl ?? '';
+
+/** Parses one part of a request, or refuses with 400 naming all that is wrong in it. */
+export function parsePart(where: string, schema: Schema, input: unknown): unknown {
+  const parsed = parse(schema, input);
+  if (parsed.ok) return parsed.value;
+  const errors = parsed.wrong.map(({ name, detail }) => ({ in: where, name, detail }));
+  const list = errors.map(({ name, detail }) => (name ? `${name} ${detail}` : detail)).join('; ');
+  return refuse('bad_request', `${where}: ${list}`, { extensions: { errors } });
+}
+
+/** Query parameters by name. A name given twice, or one the route does not declare, is refused by name. */
+export function parseQuery(schema: Schema, event: APIGatewayProxyEvent): unknown {
+  const all = event.multiValueQueryStringParameters ?? {};
+  const twice = Object.keys(all).filter((name) => (all[name]?.length ?? 0) > 1);
+  if (twice.length > 0) refuse('bad_request', `query: given more than once: ${twice.join(', ')}`);
+  return parsePart('query', schema, event.queryStringParameters ?? {});
+}
+
+/** Size, content type, syntax, then shape: the cheap refusals come first. */
+export function parseBody(
+  { contentType, schema, maxBytes = DEFAULT_MAX_BYTES }: RequestBody,
+  event: APIGatewayProxyEvent,
+) {
+  const raw = event.body ?? '';
+  const bytes = Buffer.byteLength(raw, event.isBase64Encoded ? 'base64' : 'utf8');
+  if (bytes > maxBytes) refuse('too_large', `the body may hold ${maxBytes} bytes`);
+  const sent = header(event, 'content-type')?.split(';', 1)[0]?.trim().toLowerCase();
+  if (sent !== contentType) refuse('unsupported_media_type', `send ${contentType}`);
+  const body = event.isBase64Encoded ? Buffer.from(raw, 'base64').toString('utf8') : raw;
+  return parsePart('body', schema, contentType === 'application/json' ? fromJson(body) : fromForm(body));
+}
+
+function fromJson(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return refuse('bad_request', 'body: is not JSON');
+  }
+}
+
+/** RFC 6749 section 3.2: a parameter may not be sent twice. */
+function fromForm(body: string): Record<string, string> {
+  const pairs = [...new URLSearchParams(body)];
+  const fields = Object.fromEntries(pairs);
+  if (Object.keys(fields).length < pairs.length) refuse('bad_request', 'body: a parameter is given more than once');
+  return fields;
+}

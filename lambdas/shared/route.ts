@@ -1,0 +1,116 @@
+import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
+import type * as z from 'zod/mini';
+import type { ErrorCode } from './errors';
+import type { Permission } from './permissions';
+import type { Principal } from './principal';
+
+/** A schema of `zod/mini`: 5 ms to load where the full zod takes 32. */
+export type Schema = z.ZodMiniType;
+export type ObjectSchema = z.ZodMiniObject;
+
+/** What a request may carry. A body longer than `maxBytes` is refused with 413 before it is parsed. */
+export interface RequestBody<S extends Schema = Schema> {
+  readonly contentType: 'application/json' | 'application/x-www-form-urlencoded';
+  readonly schema: S;
+  /** @default 262144 */
+  readonly maxBytes?: number;
+}
+
+/** What a successful call answers. `headers` are constant; an operation that must compute one returns an `Answer`. */
+export interface Reply {
+  readonly status: 200 | 201 | 202 | 204;
+  /** @default 'application/json' */
+  readonly contentType?: string;
+  /** Only what this names leaves the house; absent when the reply is not JSON. */
+  readonly body?: Schema;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+interface RouteBase {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly path: `/${string}`;
+  readonly summary: string;
+  readonly params?: ObjectSchema;
+  readonly query?: ObjectSchema;
+  readonly body?: RequestBody;
+  readonly reply: Reply;
+  /** Refusals this route adds to those that every route can give. */
+  readonly errors?: readonly ErrorCode[];
+  /** The form of an error answer: RFC 9457 problems, or RFC 6749 section 5.2 at the OAuth endpoints. */
+  readonly errorFormat?: 'problem' | 'oauth';
+  readonly example?: { readonly body?: unknown; readonly reply?: unknown };
+  /** The release that brought the route; the date from which it counts as deprecated. */
+  readonly since?: string;
+  readonly deprecated?: string;
+  /** The operation speaks HTTP itself, as GraphQL over HTTP must: it gets the event, and its answer leaves unchanged. */
+  readonly raw?: true;
+}
+
+/** `public` is the stated reason why a route asks for no credentials. */
+export type Route = RouteBase &
+  (
+    | { readonly auth: 'none'; readonly public: string; readonly permission?: never }
+    | { readonly auth: 'token' | 'apiKey'; readonly permission: Permission; readonly public?: never }
+  );
+
+/** Routes by operation name: the name is the handler's method, the client's method and the OpenAPI operationId. */
+export type Contract = Readonly<Record<string, Route>>;
+
+/** An answer that carries more than a body: computed headers, or bytes. */
+export class Answer<B = unknown> {
+  constructor(
+    readonly body: B,
+    readonly headers: Readonly<Record<string, string>> = {},
+  ) {}
+}
+
+type Output<S> = S extends Schema ? z.output<S> : undefined;
+type Sent<R extends Route> = R['reply']['body'] extends Schema
+  ? z.input<R['reply']['body']>
+  : R['reply']['status'] extends 204
+    ? undefined
+    : string | Uint8Array;
+
+/** What an operation is given: everything parsed, nothing of HTTP. */
+export interface Call<R extends Route> {
+  readonly requestId: string;
+  /** Where the gateway is reached, without a trailing slash; the issuer of our tokens. */
+  readonly publicUrl: string;
+  /** The client's address as API Gateway saw it, never a header's word. */
+  readonly sourceIp: string;
+  readonly principal: R['auth'] extends 'none' ? undefined : Principal;
+  readonly params: Output<R['params']>;
+  readonly query: Output<R['query']>;
+  readonly body: R['body'] extends RequestBody<infer S> ? z.output<S> : undefined;
+}
+
+export interface RawCall<R extends Route> extends Call<R> {
+  readonly event: APIGatewayProxyEvent;
+  readonly context: Context;
+}
+
+export interface RawAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** One method per route; leaving one out does not compile. */
+export type Operations<C extends Contract> = {
+  readonly [K in keyof C]: C[K]['raw'] extends true
+    ? (call: RawCall<C[K]>) => Promise<RawAnswer>
+    : (call: Call<C[K]>) => Promise<Sent<C[K]> | Answer<Sent<C[K]>>>;
+};
+
+/** A JSON body of this shape. Use `z.strictObject`: an unknown property is refused, not dropped. */
+export const json = <S extends Schema>(schema: S, maxBytes?: number): RequestBody<S> => ({
+  contentType: 'application/json',
+  schema,
+  ...(maxBytes !== undefined && { maxBytes }),
+});
+
+/** A form body, as the OAuth endpoints take it. */
+export const form = <S extends Schema>(schema: S): RequestBody<S> => ({
+  contentType: 'application/x-www-form-urlencoded',
+  schema,
+});

@@ -1,0 +1,135 @@
+import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
+import * as z from 'zod/mini';
+import { ERRORS, PROBLEM_JSON, problem, Refusal, refuse } from './errors';
+import { permits } from './permissions';
+import { type Principal, principalOf } from './principal';
+import { parseBody, parsePart, parseQuery, publicUrlOf, requestIdOf } from './request';
+import { Answer, type Contract, type Operations, type Route } from './route';
+import { countFault, logger } from './telemetry';
+
+type Run = (call: unknown) => Promise<unknown>;
+interface Entry {
+  readonly name: string;
+  readonly route: Route;
+  readonly run: Run;
+}
+export type Handler = (event: APIGatewayProxyEvent, context: Context) => Promise<APIGatewayProxyResult>;
+
+const NO_QUERY = z.strictObject({});
+
+/** The one place where HTTP meets the domain: route, principal, permission, parse, operation, reply. */
+export function serve<C extends Contract>(contract: C, operations: Operations<C>): Handler {
+  const table = routingTable(contract, operations);
+  return async (event, context) => {
+    const started = performance.now();
+    const requestId = requestIdOf(event);
+    let entry: Entry | undefined;
+    let result: APIGatewayProxyResult;
+    try {
+      entry = find(table, event);
+      result = await answer(entry, event, context, requestId);
+    } catch (error) {
+      result = refusal(error, requestId, entry?.route);
+    }
+    logger.info('request', {
+      requestId,
+      operation: entry?.name,
+      status: result.statusCode,
+      durationMs: Math.round(performance.now() - started),
+      principal: event.requestContext.authorizer?.principalId as unknown,
+    });
+    return { ...result, headers: { ...result.headers, 'x-request-id': requestId } };
+  };
+}
+
+type Table = ReadonlyMap<string, ReadonlyMap<string, Entry>>;
+
+/** Path, then method: what a path takes is what `Allow` says. */
+function routingTable<C extends Contract>(contract: C, operations: Operations<C>): Table {
+  const table = new Map<string, Map<string, Entry>>();
+  for (const [name, route] of Object.entries(contract)) {
+    const methods = table.get(route.path) ?? new Map<string, Entry>();
+    // Operations<C> has checked this pair; the table holds many of them, so their types are forgotten here, once.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    const run = operations[name] as unknown as Run;
+    table.set(route.path, methods.set(route.method, { name, route, run }));
+  }
+  return table;
+}
+
+function find(table: Table, { resource, httpMethod }: APIGatewayProxyEvent): Entry {
+  const methods = table.get(resource);
+  if (!methods) return refuse('not_found');
+  const allowed = [...methods.keys(), 'OPTIONS'].join(', ');
+  return methods.get(httpMethod) ?? refuse('method_not_allowed', undefined, { headers: { allow: allowed } });
+}
+
+async function answer({ route, run }: Entry, event: APIGatewayProxyEvent, context: Context, requestId: string) {
+  const call = {
+    requestId,
+    publicUrl: publicUrlOf(event),
+    sourceIp: event.requestContext.identity.sourceIp,
+    principal: admit(route, event),
+  };
+  if (route.raw) return rawResult(await run({ ...call, event, context }));
+  const params = route.params && parsePart('path', route.params, event.pathParameters ?? {});
+  const query = parseQuery(route.query ?? NO_QUERY, event);
+  const body = route.body && parseBody(route.body, event);
+  return reply(route, await run({ ...call, params, query, body }));
+}
+
+/** The gateway let the caller in by its authorizer; this asks what the caller may do. */
+function admit(route: Route, event: APIGatewayProxyEvent): Principal | undefined {
+  if (route.auth === 'none') return undefined;
+  const principal = principalOf(event.requestContext) ?? refuse('unauthenticated');
+  if (!permits(principal.roles, route.permission)) refuse('forbidden', `needs the permission ${route.permission}`);
+  return principal;
+}
+
+const RawAnswer = z.object({ status: z.int(), headers: z.record(z.string(), z.string()), body: z.string() });
+
+function rawResult(value: unknown): APIGatewayProxyResult {
+  const { status, headers, body } = RawAnswer.parse(value);
+  return { statusCode: status, headers, body };
+}
+
+function reply(
+  { reply: { status, contentType, headers, body: schema } }: Route,
+  value: unknown,
+): APIGatewayProxyResult {
+  const sent = value instanceof Answer ? value : new Answer(value);
+  const common = {
+    statusCode: status,
+    headers: { 'content-type': contentType ?? 'application/json', ...headers, ...sent.headers },
+  };
+  if (schema) return { ...common, body: JSON.stringify(schema.parse(sent.body)) };
+  if (sent.body instanceof Uint8Array)
+    return { ...common, body: Buffer.from(sent.body).toString('base64'), isBase64Encoded: true };
+  return { ...common, body: typeof sent.body === 'string' ? sent.body : '' };
+}
+
+/** An expected refusal goes out as it is; anything else is our fault: counted, logged whole, told as `internal`. */
+function refusal(error: unknown, requestId: string, route: Route | undefined): APIGatewayProxyResult {
+  const refused = error instanceof Refusal ? error : new Refusal('internal', undefined, { cause: error });
+  const { status } = ERRORS[refused.code];
+  if (status >= 500) {
+    countFault();
+    logger.error('fault', { requestId, error: refused.cause instanceof Error ? refused.cause : refused });
+  }
+  const oauth = route?.errorFormat === 'oauth';
+  return {
+    statusCode: status,
+    headers: {
+      'content-type': oauth ? 'application/json' : PROBLEM_JSON,
+      'cache-control': 'no-store',
+      ...refused.headers,
+    },
+    body: JSON.stringify(oauth ? oauthError(refused) : problem(refused, requestId)),
+  };
+}
+
+/** RFC 6749 section 5.2. An operation names its own code; what serve() refuses is a malformed request. */
+function oauthError({ code, detail, extensions }: Refusal) {
+  const fallback = ERRORS[code].status >= 500 ? 'server_error' : 'invalid_request';
+  return { error: extensions.error ?? fallback, ...(detail !== undefined && { error_description: detail }) };
+}

@@ -1,0 +1,17 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+
+/** Structured JSON lines to CloudWatch. Never handed a whole event, a header or a token: each line names its fields. */
+export const logger = new Logger();
+
+const metrics = new Metrics({ namespace: 'Gatehouse' });
+
+/**
+ * Counts an answer that was our own fault. `serve()` turns every exception into a 500, so Lambda's own error metric
+ * would stay at zero; the function's alarm adds this one to it.
+ */
+export function countFault(): void {
+  metrics.singleMetric().addDimension('function', process.env.AWS_LAMBDA_FUNCTION_NAME ?? 'local');
+  metrics.addMetric('Faults', MetricUnit.Count, 1);
+  metrics.publishStoredMetrics();
+}
