@@ -106,11 +106,16 @@ export class GatewayStack extends Stack {
   private accountLogRole(): Construct {
     const role = new iam.Role(this, 'AccountLogRole', {
       assumedBy: new iam.ServicePrincipal('apigateway.amazonaws.com'),
-      managedPolicies: [
-        iam.ManagedPolicy.fromAwsManagedPolicyName('service-role/AmazonAPIGatewayPushToCloudWatchLogs'),
-      ],
+      managedPolicies: [iam.ManagedPolicy.fromAwsManagedPolicyName(PUSH_LOGS)],
     });
+    accept(
+      role,
+      `AwsSolutions::AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/${PUSH_LOGS}]`,
+      'the policy that API Gateway asks for; the role serves every API of the account',
+    );
+    role.applyRemovalPolicy(RemovalPolicy.RETAIN);
     const account = new apigateway.CfnAccount(this, 'Account', { cloudWatchRoleArn: role.roleArn });
+    account.applyRemovalPolicy(RemovalPolicy.RETAIN);
     return account;
   }
 
