@@ -8,9 +8,10 @@ export const SUBGRAPHS = ['accounts', 'products', 'reviews'] as const;
 
 /** The supergraph of the example subgraphs as text. Throws when they do not compose. */
 export function composeExamples(): string {
-  const schema = (name: string) => readFileSync(join(__dirname, 'subgraphs', name, 'schema.graphql'), 'utf8');
-  return compose(Object.fromEntries(SUBGRAPHS.map((name) => [name, schema(name)])));
+  return compose(Object.fromEntries(SUBGRAPHS.map((name) => [name, schemaOf(name)])));
 }
+
+const schemaOf = (name: string) => readFileSync(join(__dirname, 'subgraphs', name, 'schema.graphql'), 'utf8');
 
 /**
  * Composes subgraphs (SDL by name) into a supergraph. Routing URLs are placeholders: where a subgraph is reached differs

@@ -66,4 +66,4 @@ async function read({ statusCode, body }: Dispatcher.ResponseData): Promise<unkn
 }
 
 const isLostConnection = (error: unknown) =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' && LOST.has(error.code);
+  typeof error === 'object' && error !== null && 'code' in error && LOST.has(String(error.code));

@@ -75,4 +75,4 @@ export class Subgraph implements GraphQLDataSource<GraphContext> {
   private unavailable = () => `The subgraph ${this.name} could not answer.`;
 }
 
-const toError = (cause: unknown) => (cause instanceof Error ? cause : new Error(String(cause)));
+const toError = (cause: unknown) => (cause instanceof Error ? cause : new Error(String(cause), { cause }));

@@ -23,15 +23,17 @@ const server = new EmbeddedPostgres({
   onError: () => undefined,
 });
 
-process.once('disconnect', async () => {
-  await server.stop();
-  await rm(folder, { recursive: true, force: true });
-  process.exit();
-});
+process.once('disconnect', () => void end());
 
 await server.initialise();
 await server.start();
 process.send?.({ port });
+
+async function end() {
+  await server.stop();
+  await rm(folder, { recursive: true, force: true });
+  process.exit();
+}
 
 async function freePort() {
   const probe = createServer();
