@@ -17,7 +17,7 @@ interface GraphOptions {
 
 /** Apollo Server over the federated graph, not yet started. Throws when a subgraph has no address. */
 export function graphServer({ supergraph, urls, send, introspection }: GraphOptions): ApolloServer<GraphContext> {
-  // Apollo asks for data sources only when it starts, after this function has been loaded: too late to stop a deploy.
+  // Apollo asks for data sources only when it starts, once this function is loaded: too late to stop the start.
   for (const name of subgraphNames(supergraph)) addressOf(urls, name);
   const gateway = new ApolloGateway({
     supergraphSdl: supergraph,
