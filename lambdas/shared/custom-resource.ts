@@ -13,7 +13,7 @@ export const customResource = (work: () => Promise<void>) => async (event: Cloud
     if (event.RequestType !== 'Delete') await work();
   } catch (error) {
     failure = error;
-    logger.error('custom resource failed', { error: error instanceof Error ? error : String(error) });
+    logger.error('custom resource failed', { error: error instanceof Error ? error : 'unknown failure' });
   }
   await respond(event, failure);
 };
@@ -27,7 +27,7 @@ async function respond(event: CloudFormationCustomResourceEvent, failure: unknow
       ? { Status: 'SUCCESS', ...common }
       : {
           Status: 'FAILED',
-          Reason: (failure instanceof Error ? failure.message : String(failure)).slice(0, LONGEST_REASON),
+          Reason: (failure instanceof Error ? failure.message : 'unknown failure').slice(0, LONGEST_REASON),
           ...common,
         };
   const answer = await fetch(event.ResponseURL, { method: 'PUT', body: JSON.stringify(response) });
