@@ -11,7 +11,8 @@ const metrics = new Metrics({ namespace: 'Gatehouse' });
  * would stay at zero; the function's alarm adds this one to it.
  */
 export function countFault(): void {
-  metrics.singleMetric().addDimension('function', process.env.AWS_LAMBDA_FUNCTION_NAME ?? 'local');
-  metrics.addMetric('Faults', MetricUnit.Count, 1);
-  metrics.publishStoredMetrics();
+  // A single metric is a Metrics object of its own: the dimension and the value must both go to it.
+  const fault = metrics.singleMetric();
+  fault.addDimension('function', process.env.AWS_LAMBDA_FUNCTION_NAME ?? 'local');
+  fault.addMetric('Faults', MetricUnit.Count, 1);
 }
