@@ -95,6 +95,9 @@ function schemaOf(schema: Schema, io: 'input' | 'output'): Json {
     io,
     override: ({ jsonSchema }) => {
       if (io === 'output' && jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
+      // z.int() means a safe integer: saying so tells a reader nothing, and examples would show the bound.
+      if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
     },
   });
   return rest;

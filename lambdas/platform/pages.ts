@@ -33,8 +33,19 @@ export const escapeHtml = (text: string): string => text.replaceAll(/[&<>"']/g, 
 /** `code` between backticks becomes a code element. */
 const prose = (text: string) => escapeHtml(text).replaceAll(/`([^`]+)`/g, '<code>$1</code>');
 
-/** All addresses are relative to `root`, where the gateway is reached: it may be a host or a stage's base path. */
-const page = (title: string, root: string, version: string, head: string, main: string) => `<!doctype html>
+interface Page {
+  readonly title: string;
+  /** The relative address of where the gateway is reached: a host, or a stage's base path. */
+  readonly root: '' | '../';
+  /** Of the assets. */
+  readonly version: string;
+  /** HTML, escaped by the caller, as is `main`. */
+  readonly head?: string;
+  readonly main: string;
+}
+
+const page = ({ title, root, version, head = '', main }: Page) =>
+  html(`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -48,38 +59,34 @@ ${head}</head>
 ${main}
 </body>
 </html>
-`;
+`);
 
 /** The API reference: Swagger UI over `openapi.json`. */
 export const docsPage = (version: string): Answer<string> =>
-  html(
-    page(
-      'Gatehouse API reference',
-      '',
-      version,
-      `<link rel="stylesheet" href="docs/swagger-ui.css?v=${version}">
+  page({
+    title: 'Gatehouse API reference',
+    root: '',
+    version,
+    head: `<link rel="stylesheet" href="docs/swagger-ui.css?v=${version}">
 <script defer src="docs/swagger-ui-bundle.js?v=${version}"></script>
 <script defer src="docs/initializer.js?v=${version}"></script>
 `,
-      '<main id="reference"></main>\n<noscript><p>The reference needs JavaScript; <a href="openapi.json">openapi.json</a> says the same.</p></noscript>',
-    ),
-  );
+    main: `<main id="reference"></main>
+<noscript><p>The reference needs JavaScript; <a href="openapi.json">openapi.json</a> says the same.</p></noscript>`,
+  });
 
 /** The page that a problem's `type` names: what the error means and what to do. */
 export function problemPage(code: ErrorCode, version: string): Answer<string> {
   const { status, title, help } = ERRORS[code];
-  return html(
-    page(
-      `${title} (${code})`,
-      '../',
-      version,
-      '',
-      `<main class="problem">
+  return page({
+    title: `${title} (${code})`,
+    root: '../',
+    version,
+    main: `<main class="problem">
 <p class="status">${status} <code>${escapeHtml(code)}</code></p>
 <h1>${prose(title)}</h1>
 <p>${prose(help)}</p>
 <p class="aside">Every answer carries <code>x-request-id</code>. Give it to the operator when you ask about one request.</p>
 </main>`,
-    ),
-  );
+  });
 }
