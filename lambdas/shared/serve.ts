@@ -101,10 +101,8 @@ function reply(
   value: unknown,
 ): APIGatewayProxyResult {
   const sent = value instanceof Answer ? value : new Answer(value);
-  const common = {
-    statusCode: status,
-    headers: { 'content-type': contentType ?? 'application/json', ...headers, ...sent.headers },
-  };
+  const type = status === 204 ? {} : { 'content-type': contentType ?? 'application/json' };
+  const common = { statusCode: status, headers: { ...type, ...headers, ...sent.headers } };
   if (schema) return { ...common, body: JSON.stringify(schema.parse(sent.body)) };
   if (sent.body instanceof Uint8Array)
     return { ...common, body: Buffer.from(sent.body).toString('base64'), isBase64Encoded: true };
