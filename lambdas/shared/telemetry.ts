@@ -1,10 +1,13 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 
-/** Structured JSON lines to CloudWatch. Never handed a whole event, a header or a token: each line names its fields. */
-export const logger = new Logger();
+/** The first dimension of every metric: an alarm must name all of a metric's dimensions, `service` and `function`. */
+const SERVICE = 'gatehouse';
 
-const metrics = new Metrics({ namespace: 'Gatehouse' });
+/** Structured JSON lines to CloudWatch. Never handed a whole event, a header or a token: each line names its fields. */
+export const logger = new Logger({ serviceName: SERVICE });
+
+const metrics = new Metrics({ namespace: 'Gatehouse', serviceName: SERVICE });
 
 /**
  * Counts an answer that was our own fault. `serve()` turns every exception into a 500, so Lambda's own error metric

@@ -236,7 +236,7 @@ describe('an error', () => {
     expect(line).toContain(SECRET);
     expect(line).toContain(GATEWAY_REQUEST_ID);
     const metric = output.lines().find((printed) => printed.includes('_aws'));
-    expect(JSON.parse(metric ?? '{}')).toMatchObject({ Faults: 1, function: expect.any(String) });
+    expect(JSON.parse(metric ?? '{}')).toMatchObject({ Faults: 1, service: 'gatehouse', function: 'local' });
   });
 
   test('that is the caller’s is not counted as a fault', async () => {
