@@ -1,6 +1,9 @@
-import { cpSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
+import { composeExamples, SUBGRAPHS } from '../examples/compose';
+import { openApiDocument } from '../lambdas/openapi';
+import { docsAssets } from '../lambdas/platform/docs-assets';
 
 const OUT = 'dist/functions';
 
@@ -15,6 +18,9 @@ const OPTIONS: BuildOptions = {
   sourcemap: 'linked',
   sourcesContent: false,
   mainFields: ['module', 'main'],
+  // Apollo requires files of graphql by name without an ending: unless those are the ES modules too, the bundle holds
+  // two copies of graphql, whose types are strangers to each other.
+  resolveExtensions: ['.mjs', '.ts', '.js', '.json'],
   legalComments: 'none',
   logLevel: 'warning',
   // pg's optional native binding, and what Apollo's packages require only for features we do not use.
@@ -36,9 +42,19 @@ const functionName = (file: string) =>
 
 /** What functions read at run time, laid beside their code. */
 function layFiles(): void {
-  cpSync(join(OUT, 'migrate'), join(OUT, 'migrate-examples'), { recursive: true });
-  cpSync('lambdas/migrate/migrations', join(OUT, 'migrate/migrations'), { recursive: true });
-  cpSync('examples/migrations', join(OUT, 'migrate-examples/migrations'), { recursive: true });
+  lay('migrate/migrations', 'lambdas/migrate/migrations');
+  lay('migrate-examples', join(OUT, 'migrate'));
+  lay('migrate-examples/migrations', 'examples/migrations');
+  for (const name of SUBGRAPHS) lay(`example-${name}/schema.graphql`, `examples/subgraphs/${name}/schema.graphql`);
+  for (const [name, source] of Object.entries(docsAssets())) lay(`platform/docs-assets/${name}`, source);
+  writeFileSync(join(OUT, 'platform/openapi.json'), openApiDocument());
+  writeFileSync(join(OUT, 'graph/supergraph.graphql'), composeExamples());
+}
+
+/** Lays a file or a folder where a function finds it, in place of what is there. */
+function lay(target: string, source: string): void {
+  rmSync(join(OUT, target), { recursive: true, force: true });
+  cpSync(source, join(OUT, target), { recursive: true });
 }
 
 /** Every function into dist/functions/<name>/index.js, in one esbuild run. */

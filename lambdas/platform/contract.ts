@@ -1,18 +1,22 @@
 import * as z from 'zod/mini';
-import { type Contract } from '../shared/route';
+import type { Contract } from '../shared/route';
 
-const Dependency = z.object({
+/** What a probe found. `needed`: nobody gets an answer without it. Never a host name or an error's text. */
+export const Dependency = z.object({
   name: z.string(),
-  /** Whether the platform can answer at all without it. */
   needed: z.boolean(),
   state: z.enum(['up', 'down']),
   latencyMs: z.number(),
 });
 
-export const Readiness = z.object({ status: z.enum(['ready', 'not_ready']), dependencies: z.array(Dependency) });
+/** A platform that is not ready answers the problem `not_ready`, with the same `dependencies`. */
+export const Readiness = z.object({ status: z.literal('ready'), dependencies: z.array(Dependency) });
 
 const HTML = 'text/html; charset=utf-8';
 const open = 'it tells nothing about any tenant, and probes carry no credentials';
+const documentation = 'the description of the interface is public';
+const Name = z.string().check(z.maxLength(100));
+const noStore = { 'cache-control': 'no-store' };
 
 export const platformRoutes = {
   getHealth: {
@@ -21,7 +25,7 @@ export const platformRoutes = {
     summary: 'The process lives',
     auth: 'none',
     public: open,
-    reply: { status: 200, body: z.object({ status: z.literal('ok') }), headers: { 'cache-control': 'no-store' } },
+    reply: { status: 200, body: z.object({ status: z.literal('ok') }), headers: noStore },
     since: '0.1.0',
   },
   getReadiness: {
@@ -30,8 +34,11 @@ export const platformRoutes = {
     summary: 'Each dependency with its state and latency; 503 when one that is needed fails',
     auth: 'none',
     public: open,
-    reply: { status: 200, body: Readiness, headers: { 'cache-control': 'no-store' } },
+    reply: { status: 200, body: Readiness, headers: noStore },
     errors: ['not_ready'],
+    example: {
+      reply: { status: 'ready', dependencies: [{ name: 'postgres', needed: true, state: 'up', latencyMs: 3 }] },
+    },
     since: '0.1.0',
   },
   getMetrics: {
@@ -43,7 +50,7 @@ export const platformRoutes = {
     reply: {
       status: 200,
       contentType: 'text/plain; version=0.0.4; charset=utf-8',
-      headers: { 'cache-control': 'no-store' },
+      headers: noStore,
     },
     since: '0.1.0',
   },
@@ -52,7 +59,7 @@ export const platformRoutes = {
     path: '/openapi.json',
     summary: 'This interface as OpenAPI 3.1',
     auth: 'none',
-    public: 'the description of the interface is public',
+    public: documentation,
     reply: { status: 200, contentType: 'application/json', headers: { 'cache-control': 'public, max-age=300' } },
     since: '0.1.0',
   },
@@ -61,7 +68,7 @@ export const platformRoutes = {
     path: '/docs',
     summary: 'The API reference, to read and to try',
     auth: 'none',
-    public: 'the description of the interface is public',
+    public: documentation,
     reply: { status: 200, contentType: HTML },
     since: '0.1.0',
   },
@@ -70,9 +77,13 @@ export const platformRoutes = {
     path: '/docs/{asset}',
     summary: 'A script or style sheet of the API reference',
     auth: 'none',
-    public: 'the description of the interface is public',
-    params: z.strictObject({ asset: z.string().check(z.maxLength(100)) }),
-    reply: { status: 200, contentType: 'application/octet-stream' },
+    public: documentation,
+    params: z.strictObject({ asset: Name }),
+    /** The version that the page names: what carries it may be kept for ever. */
+    query: z.strictObject({ v: z.optional(Name) }),
+    // Each asset answers with a type of its own.
+    reply: { status: 200, contentType: '*/*' },
+    errors: ['not_found'],
     since: '0.1.0',
   },
   getProblem: {
@@ -80,9 +91,10 @@ export const platformRoutes = {
     path: '/problems/{code}',
     summary: "What an error code means and what to do: the page that a problem's `type` names",
     auth: 'none',
-    public: 'the description of the interface is public',
-    params: z.strictObject({ code: z.string().check(z.maxLength(100)) }),
+    public: documentation,
+    params: z.strictObject({ code: Name }),
     reply: { status: 200, contentType: HTML },
+    errors: ['not_found'],
     since: '0.1.0',
   },
 } as const satisfies Contract;

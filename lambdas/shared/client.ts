@@ -9,8 +9,10 @@ type Output<R extends Route> = R['reply']['body'] extends Schema ? z.output<R['r
 
 /** One typed method per route, named as the operation. Rejects with a `ClientError` unless the answer is a success. */
 export type Client<C extends Contract> = {
-  readonly [K in keyof C]: (input?: Input<C[K]>) => Promise<Output<C[K]>>;
+  readonly [K in keyof C]: (...input: Arguments<Input<C[K]>>) => Promise<Output<C[K]>>;
 };
+/** An input with nothing required may be left out. */
+type Arguments<I> = Partial<I> extends I ? [input?: I] : [input: I];
 
 export class ClientError extends Error {
   override name = 'ClientError';
@@ -32,7 +34,7 @@ export interface ClientOptions {
 
 interface LooseInput {
   readonly params?: Readonly<Record<string, string>>;
-  readonly query?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string | undefined>>;
   readonly body?: unknown;
 }
 
@@ -58,13 +60,22 @@ async function call(name: string, route: Route, input: LooseInput, options: Clie
     ...(body !== undefined && { body }),
   });
   const text = await response.text();
-  if (!response.ok) throw new ClientError(name, response.status, JSON.parse(text));
+  if (!response.ok) throw new ClientError(name, response.status, problemIn(text));
   return route.reply.body ? route.reply.body.parse(JSON.parse(text)) : text;
+}
+
+/** A proxy on the way may answer an error in a form of its own: then the status is all there is to tell. */
+function problemIn(text: string): Partial<Problem> {
+  try {
+    return Object(JSON.parse(text));
+  } catch {
+    return {};
+  }
 }
 
 function address({ path }: Route, { params = {}, query = {} }: LooseInput, baseUrl: string): string {
   const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(params[name] ?? ''));
-  const search = new URLSearchParams(query).toString();
+  const search = new URLSearchParams(fields(query)).toString();
   return `${baseUrl}${filled}${search && `?${search}`}`;
 }
 
@@ -72,8 +83,11 @@ function encode({ body }: Route, value: unknown): { body?: string; contentType?:
   if (!body) return {};
   const { contentType } = body;
   if (contentType === 'application/json') return { contentType, body: JSON.stringify(value) };
-  const fields = Object.entries(value ?? {}).flatMap(([field, content]): [string, string][] =>
+  return { contentType, body: new URLSearchParams(fields(value)).toString() };
+}
+
+/** The fields that are set, as text. */
+const fields = (value: unknown) =>
+  Object.entries(value ?? {}).flatMap(([field, content]): [string, string][] =>
     content === undefined ? [] : [[field, String(content)]],
   );
-  return { contentType, body: new URLSearchParams(fields).toString() };
-}

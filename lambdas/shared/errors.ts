@@ -57,6 +57,9 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
+export const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(ERRORS, code);
+export const ERROR_CODES: readonly ErrorCode[] = Object.keys(ERRORS).filter(isErrorCode);
+
 interface RefusalOptions {
   /** Public members beside the standard ones (RFC 9457 section 3.2). */
   readonly extensions?: Readonly<Record<string, unknown>>;

@@ -4,6 +4,8 @@ import { parse } from './parse';
 import type { RequestBody, Schema } from './route';
 
 const DEFAULT_MAX_BYTES = 256 * 1024;
+/** A body of 256 KiB can hold 80,000 unknown properties; naming them all would pass Lambda's 6 MB for an answer. */
+const MOST_ERRORS = 20;
 const SANE_REQUEST_ID = /^[A-Za-z0-9._~-]{8,128}$/;
 
 /** REST APIs hand headers on in the caller's spelling. */
@@ -25,10 +27,14 @@ export const publicUrlOf = ({ stageVariables }: APIGatewayProxyEvent): string =>
 export function parsePart(where: string, schema: Schema, input: unknown): unknown {
   const parsed = parse(schema, input);
   if (parsed.ok) return parsed.value;
-  const errors = parsed.wrong.map(({ name, detail }) => ({ in: where, name, detail }));
+  const errors = parsed.wrong
+    .slice(0, MOST_ERRORS)
+    .map(({ name, detail }) => ({ in: where, name: shorten(name), detail }));
   const list = errors.map(({ name, detail }) => (name ? `${name} ${detail}` : detail)).join('; ');
   return refuse('bad_request', `${where}: ${list}`, { extensions: { errors } });
 }
+
+const shorten = (name: string) => (name.length > 200 ? `${name.slice(0, 200)}…` : name);
 
 /** Query parameters by name. A name given twice, or one the route does not declare, is refused by name. */
 export function parseQuery(schema: Schema, event: APIGatewayProxyEvent): unknown {
@@ -38,18 +44,23 @@ export function parseQuery(schema: Schema, event: APIGatewayProxyEvent): unknown
   return parsePart('query', schema, event.queryStringParameters ?? {});
 }
 
-/** Size, content type, syntax, then shape: the cheap refusals come first. */
-export function parseBody(
-  { contentType, schema, maxBytes = DEFAULT_MAX_BYTES }: RequestBody,
-  event: APIGatewayProxyEvent,
-) {
+/** The body's text. Size, then content type: the cheap refusals come first. */
+export function bodyText({ contentType, maxBytes = DEFAULT_MAX_BYTES }: RequestBody, event: APIGatewayProxyEvent) {
   const raw = event.body ?? '';
   const bytes = Buffer.byteLength(raw, event.isBase64Encoded ? 'base64' : 'utf8');
   if (bytes > maxBytes) refuse('too_large', `the body may hold ${maxBytes} bytes`);
   const sent = header(event, 'content-type')?.split(';', 1)[0]?.trim().toLowerCase();
   if (sent !== contentType) refuse('unsupported_media_type', `send ${contentType}`);
-  const body = event.isBase64Encoded ? Buffer.from(raw, 'base64').toString('utf8') : raw;
-  return parsePart('body', schema, contentType === 'application/json' ? fromJson(body) : fromForm(body));
+  return event.isBase64Encoded ? Buffer.from(raw, 'base64').toString('utf8') : raw;
+}
+
+export function parseBody(body: RequestBody, event: APIGatewayProxyEvent): unknown {
+  const content = bodyText(body, event);
+  return parsePart(
+    'body',
+    body.schema,
+    body.contentType === 'application/json' ? fromJson(content) : fromForm(content),
+  );
 }
 
 function fromJson(body: string): unknown {

@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { ERRORS, PROBLEM_JSON, problem, Refusal, refuse } from './errors';
 import { permits } from './permissions';
 import { type Principal, principalOf } from './principal';
-import { parseBody, parsePart, parseQuery, publicUrlOf, requestIdOf } from './request';
+import { bodyText, parseBody, parsePart, parseQuery, publicUrlOf, requestIdOf } from './request';
 import { Answer, type Contract, type Operations, type Route } from './route';
 import { countFault, logger } from './telemetry';
 
@@ -71,7 +71,10 @@ async function answer({ route, run }: Entry, event: APIGatewayProxyEvent, contex
     sourceIp: event.requestContext.identity.sourceIp,
     principal: admit(route, event),
   };
-  if (route.raw) return rawResult(await run({ ...call, event, context }));
+  if (route.raw) {
+    if (route.body) bodyText(route.body, event);
+    return rawResult(await run({ ...call, event, context }));
+  }
   const params = route.params && parsePart('path', route.params, event.pathParameters ?? {});
   const query = parseQuery(route.query ?? NO_QUERY, event);
   const body = route.body && parseBody(route.body, event);
@@ -98,10 +101,8 @@ function reply(
   value: unknown,
 ): APIGatewayProxyResult {
   const sent = value instanceof Answer ? value : new Answer(value);
-  const common = {
-    statusCode: status,
-    headers: { 'content-type': contentType ?? 'application/json', ...headers, ...sent.headers },
-  };
+  const type = status === 204 ? {} : { 'content-type': contentType ?? 'application/json' };
+  const common = { statusCode: status, headers: { ...type, ...headers, ...sent.headers } };
   if (schema) return { ...common, body: JSON.stringify(schema.parse(sent.body)) };
   if (sent.body instanceof Uint8Array)
     return { ...common, body: Buffer.from(sent.body).toString('base64'), isBase64Encoded: true };

@@ -1,16 +1,20 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 
-/** Structured JSON lines to CloudWatch. Never handed a whole event, a header or a token: each line names its fields. */
-export const logger = new Logger();
+/** The first dimension of every metric: an alarm must name all of a metric's dimensions, `service` and `function`. */
+const SERVICE = 'gatehouse';
 
-const metrics = new Metrics({ namespace: 'Gatehouse' });
+/** Structured JSON lines to CloudWatch. Never handed a whole event, a header or a token: each line names its fields. */
+export const logger = new Logger({ serviceName: SERVICE });
+
+const metrics = new Metrics({ namespace: 'Gatehouse', serviceName: SERVICE });
 
 /**
  * Counts an answer that was our own fault. `serve()` turns every exception into a 500, so Lambda's own error metric
  * would stay at zero; the function's alarm adds this one to it.
  */
 export function countFault(): void {
+  // A single metric is a Metrics object of its own: the dimension and the value must both go to it.
   const fault = metrics.singleMetric();
   fault.addDimension('function', process.env.AWS_LAMBDA_FUNCTION_NAME ?? 'none');
   fault.addMetric('Faults', MetricUnit.Count, 1);

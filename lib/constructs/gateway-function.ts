@@ -68,7 +68,6 @@ export class GatewayFunction extends Construct {
       role: this.role(logGroup, groups.length > 0),
       environment: {
         ...COMMON,
-        POWERTOOLS_SERVICE_NAME: code,
         ...(stage.egress === 'ipv6' && { AWS_USE_DUALSTACK_ENDPOINT: 'true' }),
         ...environment,
       },
@@ -126,7 +125,7 @@ const faults = (fn: lambda.Function) =>
   new cloudwatch.Metric({
     namespace: 'Gatehouse',
     metricName: 'Faults',
-    dimensionsMap: { function: fn.functionName },
+    dimensionsMap: { service: 'gatehouse', function: fn.functionName },
     statistic: 'Sum',
     period: PERIOD,
   });

@@ -42,12 +42,8 @@ export function gatewayDocument(backends: Backends) {
     },
     'x-amazon-apigateway-gateway-responses': gatewayResponses(backends.corsOrigin),
     'x-amazon-apigateway-minimum-compression-size': COMPRESS_FROM_BYTES,
-    'x-amazon-apigateway-binary-media-types': BINARY_TYPES,
   };
 }
-
-/** What the API reference is drawn with. API Gateway decides by the Accept header, so browsers' image requests count. */
-const BINARY_TYPES = ['image/*', 'font/*', 'application/octet-stream'];
 
 function operation(operationId: string, route: Route, uri: string) {
   return {

@@ -1,0 +1,72 @@
+import * as z from 'zod/mini';
+import type { Json } from './openapi';
+import { ERROR_CODES, ERRORS, type ErrorCode, PROBLEM_JSON, problem, Refusal } from './shared/errors';
+import type { Route } from './shared/route';
+
+/** The two forms of an error: RFC 9457, and RFC 6749 section 5.2 at the OAuth endpoints. */
+export const errorSchemas = {
+  Problem: z.looseObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    code: z.enum(ERROR_CODES),
+    detail: z.optional(z.string()),
+    requestId: z.string(),
+    errors: z.optional(z.array(z.object({ in: z.string(), name: z.string(), detail: z.string() }))),
+  }),
+  OAuthError: z.object({ error: z.string(), error_description: z.optional(z.string()) }),
+};
+
+/** Refusals that the gateway can give in front of every route, whatever form the route's own errors have. */
+const GATEWAY_CODES: readonly ErrorCode[] = ['rate_limited', 'blocked', 'internal', 'timed_out'];
+
+interface Failure {
+  readonly status: number;
+  /** The name of `response` among the document's components: routes that refuse alike share one. */
+  readonly ref: string;
+  readonly response: Json;
+}
+
+/** A route's error answers, one per status: OpenAPI has no room for two, so codes of one status share theirs. */
+export function failuresOf(route: Route): Failure[] {
+  const codes = codesOf(route);
+  const statuses = [...new Set(codes.map((code) => ERRORS[code].status))];
+  return statuses.map((status) => {
+    const shared = codes.filter((code) => ERRORS[code].status === status);
+    const oauth = route.errorFormat === 'oauth';
+    return { status, ref: [...(oauth ? ['oauth'] : []), ...shared].join('.'), response: response(shared, oauth) };
+  });
+}
+
+/** What the route names, what follows from what it asks for, and what can happen to any. */
+function codesOf({ auth, body, errors = [] }: Route): ErrorCode[] {
+  const possible = new Set<ErrorCode>([
+    'bad_request',
+    ...GATEWAY_CODES,
+    ...errors,
+    ...(auth === 'none' ? [] : (['unauthenticated', 'forbidden'] as const)),
+    ...(body ? (['too_large', 'unsupported_media_type'] as const) : []),
+  ]);
+  return ERROR_CODES.filter((code) => possible.has(code));
+}
+
+function response(shared: readonly ErrorCode[], oauth: boolean): Json {
+  const problems = oauth ? shared.filter((code) => GATEWAY_CODES.includes(code)) : shared;
+  // `internal` comes from the gateway and from the function.
+  const ours = oauth && shared.some((code) => code === 'internal' || !GATEWAY_CODES.includes(code));
+  return {
+    description: shared.map((code) => `${ERRORS[code].title}. ${ERRORS[code].help}`).join('\n\n'),
+    headers: { 'x-request-id': { $ref: '#/components/headers/RequestId' } },
+    content: {
+      ...(ours && { 'application/json': { schema: { $ref: '#/components/schemas/OAuthError' } } }),
+      ...(problems.length > 0 && { [PROBLEM_JSON]: problemContent(problems) }),
+    },
+  };
+}
+
+function problemContent(codes: readonly ErrorCode[]): Json {
+  const examples = codes.map((code) => [code, { value: problem(new Refusal(code), EXAMPLE_REQUEST_ID) }]);
+  return { schema: { $ref: '#/components/schemas/Problem' }, examples: Object.fromEntries(examples) };
+}
+
+const EXAMPLE_REQUEST_ID = '7f3b6f0e-3c1d-4a83-9c2f-0d9b1f3f6a52';

@@ -1,0 +1,50 @@
+import type { DynamoDBClient, DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
+import type { Probe } from './readiness';
+
+/*
+ * Secrets Manager has no probe: reading a signing key to see whether it can be read would need the permission to read it.
+ */
+
+/** What the probe needs of a PostgreSQL pool. */
+interface Sql {
+  query(text: string): Promise<unknown>;
+}
+
+/**
+ * Aurora at 0 ACU is asleep until somebody connects, and takes about 15 s to wake: the first probe wakes it, and the
+ * answer is `down` until it is up. A monitor that polls `/ready` therefore keeps it awake; `/health` lets it sleep.
+ */
+export const postgresProbe = (pool: Sql): Probe => ({
+  name: 'postgres',
+  needed: true,
+  check: () => pool.query('select 1'),
+});
+
+/** What the probe needs of a Redis connection. */
+interface Pings {
+  ping(): Promise<string>;
+}
+
+export function redisProbe(open: () => Promise<Pings>): Probe {
+  let connection: Promise<Pings> | undefined;
+  return {
+    name: 'redis',
+    needed: true,
+    check: async () => (await (connection ??= open())).ping(),
+  };
+}
+
+/** The table of API keys: without it tokens still work, so the platform stays ready. */
+export function keysProbe(table: string, config: DynamoDBClientConfig = {}): Probe {
+  let client: DynamoDBClient | undefined;
+  return {
+    name: 'keys',
+    needed: false,
+    check: async () => {
+      // Loading the AWS SDK costs 45 ms: nothing but this probe waits for it.
+      const { DynamoDBClient, GetItemCommand } = await import('@aws-sdk/client-dynamodb');
+      client ??= new DynamoDBClient({ ...config, maxAttempts: 1 });
+      return client.send(new GetItemCommand({ TableName: table, Key: { id: { S: 'probe' } } }));
+    },
+  };
+}

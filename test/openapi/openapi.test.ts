@@ -1,0 +1,140 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as z from 'zod/mini';
+import { openApi, openApiDocument } from '../../lambdas/openapi';
+import { contracts } from '../../lambdas/routes';
+import { ERRORS } from '../../lambdas/shared/errors';
+import { type Contract, json } from '../../lambdas/shared/route';
+import { ask } from '../support/handled';
+import { captureOutput } from '../support/output';
+import { builtFiles, platformHandler } from '../support/platform';
+import { everyRoute } from '../support/routes';
+
+captureOutput();
+const files = builtFiles();
+
+const Content = z.record(z.string(), z.looseObject({}));
+const Operation = z.looseObject({
+  operationId: z.string(),
+  tags: z.array(z.string()),
+  security: z.array(z.record(z.string(), z.array(z.string()))),
+  parameters: z.optional(z.array(z.looseObject({ name: z.string(), in: z.string(), required: z.boolean() }))),
+  requestBody: z.optional(z.looseObject({ content: Content })),
+  responses: z.record(z.string(), z.looseObject({ $ref: z.optional(z.string()), content: z.optional(Content) })),
+});
+const Document = z.looseObject({
+  openapi: z.literal('3.1.0'),
+  paths: z.record(z.string(), z.record(z.string(), Operation)),
+  components: z.looseObject({
+    responses: z.record(z.string(), z.looseObject({ content: Content })),
+    securitySchemes: z.record(z.string(), z.looseObject({})),
+  }),
+});
+
+const read = (features: Readonly<Record<string, Contract>>) =>
+  Document.parse(JSON.parse(JSON.stringify(openApi(features))));
+const document = read(contracts);
+const operationsOf = ({ paths }: typeof document) => Object.values(paths).flatMap((methods) => Object.values(methods));
+const operationOf = (name: string) => {
+  const found = operationsOf(document).find(({ operationId }) => operationId === name);
+  if (!found) throw new Error(`no operation ${name}`);
+  return found;
+};
+
+test('the committed copy is the one of these routes: `npx tsx bin/openapi.ts` writes it', () => {
+  const committed = readFileSync(join(__dirname, '../../docs/api/openapi.json'), 'utf8');
+  expect(committed).toBe(openApiDocument());
+});
+
+test('the function serves it', async () => {
+  const answer = await ask(platformHandler(files), { resource: '/openapi.json' });
+  expect(answer).toMatchObject({ status: 200, text: openApiDocument() });
+});
+
+test('it holds every route, once', () => {
+  const names = operationsOf(document).map(({ operationId }) => operationId);
+  expect(names.toSorted()).toEqual(everyRoute.map(([name]) => name).toSorted());
+});
+
+test('every reference leads to something', () => {
+  const text = JSON.stringify(document);
+  const names = [...text.matchAll(/"\$ref":"#\/([^"]+)"/g)].map((match) => match[1] ?? '');
+  const at = (path: string) =>
+    path
+      .split('/')
+      .reduce<unknown>((value, key) => (value instanceof Object ? Reflect.get(value, key) : undefined), document);
+  expect(names.length).toBeGreaterThan(10);
+  expect(names.filter((name) => at(name) === undefined)).toEqual([]);
+});
+
+test.each(everyRoute)('%s shows who may call it, what it takes and what it gives', (name, route) => {
+  const { security, parameters = [], requestBody, responses } = operationOf(name);
+  expect(security).toEqual(route.auth === 'none' ? [] : [{ [route.auth]: [] }]);
+  expect(Object.keys(document.components.securitySchemes)).toEqual(
+    expect.arrayContaining(security.flatMap(Object.keys)),
+  );
+  const declared = [...Object.keys(route.params?.shape ?? {}), ...Object.keys(route.query?.shape ?? {})];
+  expect(parameters.map((parameter) => parameter.name)).toEqual(declared);
+  expect(parameters.filter((parameter) => parameter.in === 'path' && !parameter.required)).toEqual([]);
+  expect(Object.keys(requestBody?.content ?? {})).toEqual(route.body ? [route.body.contentType] : []);
+  expect(responses[route.reply.status]).toBeDefined();
+});
+
+const statuses = (name: string) => Object.keys(operationOf(name).responses).map(Number);
+const status = (code: keyof typeof ERRORS) => ERRORS[code].status;
+
+test.each(everyRoute)(
+  '%s shows every error that it can give, in the form it gives it',
+  (name, { auth, body, errors = [], errorFormat }) => {
+    const expected = [
+      ...(['bad_request', 'rate_limited', 'blocked', 'internal', 'timed_out'] as const),
+      ...errors,
+      ...(auth === 'none' ? [] : (['unauthenticated', 'forbidden'] as const)),
+      ...(body ? (['too_large', 'unsupported_media_type'] as const) : []),
+    ];
+    expect(statuses(name)).toEqual(expect.arrayContaining(expected.map(status)));
+    const ref = operationOf(name).responses['400']?.$ref?.split('/').at(-1) ?? '';
+    const form = errorFormat === 'oauth' ? 'application/json' : 'application/problem+json';
+    expect(Object.keys(document.components.responses[ref]?.content ?? {})).toEqual([form]);
+  },
+);
+
+test('a route on its way out says so, and since when', () => {
+  const [operation] = operationsOf(
+    read({
+      things: {
+        addThing: {
+          method: 'POST',
+          path: '/v1/things',
+          summary: '',
+          auth: 'token',
+          permission: 'graph:query',
+          body: json(z.strictObject({ size: z.optional(z.int()) })),
+          reply: { status: 204 },
+          since: '0.2.0',
+          deprecated: '2027-01-01',
+        },
+      },
+    }),
+  );
+  expect(operation).toMatchObject({
+    tags: ['things'],
+    deprecated: true,
+    'x-deprecated-since': '2027-01-01',
+    'x-since': '0.2.0',
+    'x-permission': 'graph:query',
+    requestBody: {
+      content: {
+        'application/json': { schema: { properties: { size: { type: 'integer' } }, additionalProperties: false } },
+      },
+    },
+  });
+  expect(operation?.responses['204']).not.toHaveProperty('content');
+});
+
+const text = (part: unknown) => JSON.stringify(part);
+
+test('answers are open to more properties, requests are not', () => {
+  expect(text(operationOf('issueToken').requestBody)).toContain('"additionalProperties":false');
+  expect(text(operationOf('issueToken').responses['200'])).not.toContain('"additionalProperties":false');
+});

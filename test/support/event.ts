@@ -1,0 +1,97 @@
+import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
+import type { Role } from '../../lambdas/shared/permissions';
+import type { Principal } from '../../lambdas/shared/principal';
+import { authorizerContext } from '../../lambdas/shared/principal';
+
+export const ORGANISATION = '3f0c9a52-8a35-4f0e-9d0a-6f0f1f5f7c11';
+
+interface Request {
+  readonly method?: string;
+  /** The route's path with its braces, as API Gateway names the resource. */
+  readonly resource: string;
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string | readonly string[]>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | null;
+  readonly base64?: boolean;
+  readonly principal?: Principal | undefined;
+}
+
+export const principal = (...roles: Role[]): Principal => ({
+  kind: 'user',
+  id: 'user-1',
+  organisation: ORGANISATION,
+  roles,
+});
+
+/** What API Gateway hands a function for this request: the members that `serve()` may read. */
+export function event({ method = 'GET', resource, ...request }: Request): APIGatewayProxyEvent {
+  const { params = null, query = {}, headers = {}, body = null, base64 = false, principal: caller } = request;
+  const values = Object.entries(query).map(([name, value]): [string, string[]] => [name, [value].flat()]);
+  return {
+    resource,
+    path: resource,
+    httpMethod: method,
+    headers: { ...headers },
+    multiValueHeaders: {},
+    pathParameters: params && { ...params },
+    queryStringParameters: Object.fromEntries(values.map(([name, all]) => [name, all.at(-1)])),
+    multiValueQueryStringParameters: Object.fromEntries(values),
+    stageVariables: { publicUrl: 'https://api.example.com' },
+    body,
+    isBase64Encoded: base64,
+    requestContext: requestContext(method, resource, caller),
+  };
+}
+
+function requestContext(method: string, resource: string, caller: Principal | undefined) {
+  return {
+    accountId: '000000000000',
+    apiId: 'api',
+    authorizer: caller ? { principalId: caller.id, ...authorizerContext(caller) } : {},
+    protocol: 'HTTP/1.1',
+    httpMethod: method,
+    identity: IDENTITY,
+    path: resource,
+    stage: 'test',
+    requestId: GATEWAY_REQUEST_ID,
+    requestTimeEpoch: 0,
+    resourceId: 'resource',
+    resourcePath: resource,
+  };
+}
+
+export const GATEWAY_REQUEST_ID = 'c6af9ac6-7b61-11e6-9a41-93e8deadbeef';
+
+const IDENTITY = {
+  accessKey: null,
+  accountId: null,
+  apiKey: null,
+  apiKeyId: null,
+  caller: null,
+  clientCert: null,
+  cognitoAuthenticationProvider: null,
+  cognitoAuthenticationType: null,
+  cognitoIdentityId: null,
+  cognitoIdentityPoolId: null,
+  principalOrgId: null,
+  sourceIp: '192.0.2.1',
+  user: null,
+  userAgent: null,
+  userArn: null,
+};
+
+export const context: Context = {
+  callbackWaitsForEmptyEventLoop: false,
+  functionName: 'test',
+  functionVersion: '1',
+  invokedFunctionArn: 'arn:aws:lambda:us-east-1:000000000000:function:test',
+  memoryLimitInMB: '256',
+  awsRequestId: 'aws-request',
+  logGroupName: 'group',
+  logStreamName: 'stream',
+  getRemainingTimeInMillis: () => 1000,
+  done: () => undefined,
+  fail: () => undefined,
+  succeed: () => undefined,
+};

@@ -1,0 +1,38 @@
+import { routes } from '../../lambdas/routes';
+import { Refusal } from '../../lambdas/shared/errors';
+import { ROLE_NAMES } from '../../lambdas/shared/permissions';
+import type { Route } from '../../lambdas/shared/route';
+import { serve } from '../../lambdas/shared/serve';
+import { principal } from './event';
+
+/** Every route of the product as rows of a table test: name and route. */
+export const everyRoute = Object.entries(routes);
+
+/**
+ * All routes behind one `serve()`; each operation answers 409, so a 409 shows that everything in front of it let the
+ * request pass.
+ */
+export const REACHED = 409;
+export const product = serve(
+  routes,
+  Object.fromEntries(Object.keys(routes).map((name) => [name, () => Promise.reject(new Refusal('conflict'))])),
+);
+
+/** A request that gets past routing, admission and parameters: tests change one thing of it. */
+export const admissible = (route: Route) => ({
+  method: route.method,
+  resource: route.path,
+  ...(route.params && { params: sampleParams(route) }),
+  ...(route.auth !== 'none' && { principal: principal(...ROLE_NAMES) }),
+  ...(route.body && { headers: { 'content-type': route.body.contentType } }),
+});
+
+const SAMPLES = ['sample', '0b7c1f5e-3c0d-4f6a-8d1e-2a9b6c4d5e6f', '1'];
+
+function sampleParams({ path, params }: Route): Record<string, string> {
+  const names = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? '');
+  const candidates = SAMPLES.map((sample) => Object.fromEntries(names.map((name) => [name, sample])));
+  const good = candidates.find((candidate) => params?.safeParse(candidate).success);
+  if (!good) throw new Error(`no sample fits the parameters of ${path}: add one to SAMPLES`);
+  return good;
+}
