@@ -20,8 +20,10 @@ const endAll = () => {
   const started = Date.now();
   const poll = setInterval(() => {
     const left = [...signals.keys()].filter((pid) => send(pid, 0));
-    if (Date.now() - started > KILL_AFTER_MS) for (const pid of left) send(pid, 'SIGKILL');
-    if (left.length === 0) clearInterval(poll);
+    const late = Date.now() - started > KILL_AFTER_MS;
+    if (late) for (const pid of left) send(pid, 'SIGKILL');
+    // Not until none is left: where nobody collects the dead, a killed process answers signal 0 for ever.
+    if (late || left.length === 0) clearInterval(poll);
   }, POLL_MS);
 };
 
