@@ -90,6 +90,8 @@ function listSecretVersionIds(secret: Secret, body: Body) {
   };
 }
 
+const wanted = (body: Body) => text(body['SecretId']) ?? '';
+
 /** Secrets Manager on the host's own store. */
 export function secretsManager(store: SecretStore, rotations: Rotations): AwsService {
   const operations: Readonly<Record<string, (secret: Secret, body: Body) => object>> = {
@@ -102,7 +104,6 @@ export function secretsManager(store: SecretStore, rotations: Rotations): AwsSer
       VersionId: rotations.begin(secret, text(body['ClientRequestToken']) ?? randomUUID()),
     }),
   };
-  const wanted = (body: Body) => text(body['SecretId']) ?? '';
   return {
     needs({ action, body }) {
       if (body['SecretId'] === undefined) return [{ action: `secretsmanager:${action}`, resource: '*' }];

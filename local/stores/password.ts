@@ -23,8 +23,9 @@ function shuffle(characters: readonly string[]): string {
  * @param options PasswordLength (32), Exclude*, IncludeSpace, RequireEachIncludedType (true)
  */
 export function randomPassword(options: Readonly<Record<string, unknown>>): string {
-  const excluded = new Set(text(options['ExcludeCharacters']));
-  const allowed = (characters: string) => [...characters].filter((character) => !excluded.has(character)).join('');
+  const excluded = text(options['ExcludeCharacters']) ?? '';
+  const allowed = (characters: string) =>
+    characters.replace(/./gs, (character) => (excluded.includes(character) ? '' : character));
   const types = Object.entries(TYPES)
     .filter(([option]) => !flag(options[option]))
     .map(([, characters]) => allowed(characters))
