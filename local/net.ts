@@ -1,4 +1,5 @@
-import { createServer, type Server } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
+import type { Running } from './types';
 
 /** Listens on the loopback (port 0: a free one) and gives the port. Rejects when the port is taken. */
 export function listen(server: Server, port = 0): Promise<number> {
@@ -18,4 +19,22 @@ export async function freePort(): Promise<number> {
   const port = await listen(server);
   await new Promise((resolve) => server.close(resolve));
   return port;
+}
+
+/** Listens on a free loopback port. Stopping it ends the connections too, which a server alone would wait for. */
+export async function openDoor(server: Server): Promise<Running & { port: number }> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
+  const port = await listen(server);
+  return {
+    port,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
+      }),
+  };
 }

@@ -1,6 +1,6 @@
-import { isRecord, json, record } from '../read.js';
-import { type Credentials, REGION } from '../types.js';
-import { AwsError } from './service.js';
+import { isRecord, json, record } from '../read';
+import { type Credentials, REGION } from '../types';
+import { AwsError } from './service';
 
 /** The host's own key: the emulators behind the endpoint take any, the endpoint knows it not. */
 const HOST = { accessKeyId: 'AKIALOCALHOST' };

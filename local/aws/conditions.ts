@@ -1,5 +1,5 @@
-import { number, text, texts } from '../read.js';
-import type { Statement } from '../types.js';
+import { number, text, texts } from '../read';
+import type { Statement } from '../types';
 
 /** The request's condition keys, lower case, each with its values. */
 export type Context = Readonly<Record<string, readonly string[]>>;

@@ -1,9 +1,9 @@
-import { isRecord, list, record, text } from '../read.js';
-import { ACCOUNT, REGION } from '../types.js';
-import type { Context } from './conditions.js';
-import { forward } from './forward.js';
-import type { Need } from './iam.js';
-import { type AwsCall, type AwsService, notEmulated } from './service.js';
+import { isRecord, list, record, text } from '../read';
+import { ACCOUNT, REGION } from '../types';
+import type { Context } from './conditions';
+import { forward } from './forward';
+import type { Need } from './iam';
+import { type AwsCall, type AwsService, notEmulated } from './service';
 
 /** What dynalite 4 answers; it has no transactions, no PartiQL and no UpdateTimeToLive. */
 const EMULATED = new Set(

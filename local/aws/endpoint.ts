@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { listen } from '../net.js';
-import { json, record } from '../read.js';
-import type { Caller, CallerOf, Denial, Running } from '../types.js';
-import { accessDenied, evaluate, type Need } from './iam.js';
-import { type AwsCall, AwsError, type AwsReply, type AwsService, notEmulated } from './service.js';
+import { listen } from '../net';
+import { json, record } from '../read';
+import type { Caller, CallerOf, Denial, Running } from '../types';
+import { accessDenied, evaluate, type Need } from './iam';
+import { type AwsCall, AwsError, type AwsReply, type AwsService, notEmulated } from './service';
 
 export interface EndpointOptions {
   readonly callerOf: CallerOf;

@@ -1,5 +1,5 @@
 import { Agent, request } from 'node:http';
-import type { AwsCall, AwsReply } from './service.js';
+import type { AwsCall, AwsReply } from './service';
 
 const agent = new Agent({ keepAlive: true });
 

@@ -1,6 +1,6 @@
-import { isRecord, list, record, text, texts } from '../read.js';
-import type { Denial, Resource, Role, Statement } from '../types.js';
-import { type Context, conditionsHold, glob } from './conditions.js';
+import { isRecord, list, record, text, texts } from '../read';
+import type { Denial, Resource, Role, Statement } from '../types';
+import { type Context, conditionsHold, glob } from './conditions';
 
 export type Verdict = 'allowed' | 'denied explicitly' | 'denied implicitly';
 

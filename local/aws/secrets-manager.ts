@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { text, texts } from '../read.js';
-import { randomPassword } from '../stores/password.js';
-import type { Secret, SecretStore, SecretVersion } from '../stores/secrets.js';
-import { ACCOUNT, REGION } from '../types.js';
-import { key } from './conditions.js';
-import { AwsError, type AwsService, jsonReply, notEmulated } from './service.js';
+import { text, texts } from '../read';
+import { randomPassword } from '../stores/password';
+import type { Secret, SecretStore, SecretVersion } from '../stores/secrets';
+import { ACCOUNT, REGION } from '../types';
+import { key } from './conditions';
+import { AwsError, type AwsService, jsonReply, notEmulated } from './service';
 
 type Body = Readonly<Record<string, unknown>>;
 

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Need } from './iam.js';
+import type { Need } from './iam';
 
 /** A request to AWS, as far as every service reads it. */
 export interface AwsCall {

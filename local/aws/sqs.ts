@@ -1,7 +1,7 @@
-import { json, record, text, texts } from '../read.js';
-import { ACCOUNT, REGION } from '../types.js';
-import { forward } from './forward.js';
-import { AwsError, type AwsService, notEmulated } from './service.js';
+import { json, record, text, texts } from '../read';
+import { ACCOUNT, REGION } from '../types';
+import { forward } from './forward';
+import { AwsError, type AwsService, notEmulated } from './service';
 
 /** What fauxqs answers; it has no message move tasks and no queue permissions. */
 const EMULATED = new Set(

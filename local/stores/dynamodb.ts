@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { awsCall } from '../aws/client.js';
-import type { PartitionKeyOf } from '../aws/dynamodb.js';
-import { AwsError } from '../aws/service.js';
-import { flag, list, record, text } from '../read.js';
-import type { Resource, Running } from '../types.js';
-import { startEmulator } from './emulator.js';
+import { awsCall } from '../aws/client';
+import type { PartitionKeyOf } from '../aws/dynamodb';
+import { AwsError } from '../aws/service';
+import { flag, list, record, text } from '../read';
+import type { Resource, Running } from '../types';
+import { startEmulator } from './emulator';
 
 export interface DynamoDbStore extends Running {
   readonly port: number;

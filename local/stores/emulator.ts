@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { Running } from '../types.js';
+import type { Running } from '../types';
 
 /** How long an emulator may take to write what it holds before it is ended by force. */
 const GRACE_MILLISECONDS = 2_000;

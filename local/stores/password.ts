@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { flag, number, record, text } from '../read.js';
+import { flag, number, record, text } from '../read';
 
 /** Secrets Manager's character types; its punctuation is all of ASCII's. */
 const TYPES = {

@@ -1,5 +1,5 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
-import type { Running } from '../types.js';
+import type { Running } from '../types';
 
 /** Makes sure that a process ends with the host, even one that is killed. */
 export type Watch = (pid: number) => void;

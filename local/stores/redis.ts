@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { freePort } from '../net.js';
-import type { Running } from '../types.js';
-import { startProgram, type Watch } from './program.js';
-import { findRedis } from './redis-binary.js';
+import { freePort } from '../net';
+import type { Running } from '../types';
+import { startProgram, type Watch } from './program';
+import { findRedis } from './redis-binary';
 
 /** A plain Redis, as the door reaches it. */
 export interface RedisAddress {

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { isRecord, json, list, record, text, texts } from '../read.js';
-import type { Resource } from '../types.js';
-import { generateSecretString } from './password.js';
+import { isRecord, json, list, record, text, texts } from '../read';
+import type { Resource } from '../types';
+import { generateSecretString } from './password';
 
 export interface SecretVersion {
   readonly id: string;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { awsCall } from '../aws/client.js';
-import type { Resource, Running } from '../types.js';
-import { startEmulator } from './emulator.js';
+import { awsCall } from '../aws/client';
+import type { Resource, Running } from '../types';
+import { startEmulator } from './emulator';
 
 export interface SqsStore extends Running {
   readonly port: number;
