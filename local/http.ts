@@ -22,13 +22,18 @@ const close = (server: Server): Promise<void> =>
     server.closeAllConnections();
   });
 
-/** Listens on the loopback address; port 0 takes a free one. Rejects with `EADDRINUSE` when the port is taken. */
-export const listen = (port: number): Promise<Listener> =>
+/** Listens on one address, the loopback's if none is given; port 0 takes a free one. Rejects when the port is taken. */
+export const listen = (port: number, host = '127.0.0.1'): Promise<Listener> =>
   new Promise((resolve, reject) => {
     let current = starting;
     const server = createServer((request, response) => void current(request, response));
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const taken = error.code === 'EADDRINUSE';
+      reject(
+        taken ? new Error(`port ${port} is taken: end what holds it, or start with PORT=0 for a free one`) : error,
+      );
+    });
+    server.listen(port, host, () => {
       const address = server.address();
       const taken = typeof address === 'object' && address !== null ? address.port : port;
       resolve({

@@ -66,6 +66,8 @@ const lambdaVariables = (
   AWS_DEFAULT_REGION: REGION,
   AWS_REGION: REGION,
   AWS_ENDPOINT_URL: awsEndpoint,
+  // The SDKs refuse the two together: the one endpoint here has no dual-stack name.
+  AWS_USE_DUALSTACK_ENDPOINT: 'false',
   AWS_EXECUTION_ENV: `AWS_Lambda_${runtime}`,
   AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(settings.memoryMb),
   AWS_LAMBDA_FUNCTION_NAME: settings.name,
@@ -77,6 +79,8 @@ const lambdaVariables = (
   HOME: tmpdir(),
   LAMBDA_TASK_ROOT: settings.folder,
   LANG: 'en_US.UTF-8',
+  // The SDKs warn of the age of this machine's Node; Lambda's is another.
+  NODE_NO_WARNINGS: '1',
   PATH: '/usr/local/bin:/usr/bin:/bin',
   TZ: 'UTC',
   _HANDLER: settings.handler,

@@ -158,8 +158,7 @@ const nameOf = (arn: string) => (arn.split(':').at(-1) ?? '').replace(/-\w{6}$/,
  */
 export function openSecrets(file: string, resources: readonly Resource[], now = Date.now): SecretStore {
   const store = new SecretStore(file, now);
-  for (const { type, ref, properties } of resources) {
-    if (type !== 'AWS::SecretsManager::Secret') continue;
+  for (const { ref, properties } of resources.filter(({ type }) => type === 'AWS::SecretsManager::Secret')) {
     store.ensure(ref, nameOf(ref), () =>
       typeof properties['SecretString'] === 'string'
         ? properties['SecretString']
@@ -174,9 +173,7 @@ export function attachTargets(store: SecretStore, resources: readonly Resource[]
   for (const { type, properties, stack, id } of resources) {
     if (type !== 'AWS::SecretsManager::SecretTargetAttachment') continue;
     const secret = store.find(String(properties['SecretId']));
-    const target = resources.find(
-      ({ ref, type: kind }) => ref === properties['TargetId'] && kind.startsWith('AWS::RDS::'),
-    );
+    const target = resources.find((each) => each.type.startsWith('AWS::RDS::') && each.ref === properties['TargetId']);
     if (!secret || !target) throw new Error(`${stack}/${id}: its secret or its database is not in the templates.`);
     store.merge(secret, targetFields(target));
   }
