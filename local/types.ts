@@ -67,3 +67,21 @@ export interface Resource {
   /** What `Fn::GetAtt` gives for it on this machine. Throws when this attribute is not known here. */
   attribute(name: string): string;
 }
+
+/** Who is calling AWS, known by an access key. */
+export interface Caller {
+  /** The assumed-role ARN that AccessDenied names. */
+  readonly principal: string;
+  readonly statements: readonly Statement[];
+  readonly secretAccessKey: string;
+}
+
+/** Finds the caller an access key belongs to; undefined for a key that was never given out. */
+export type CallerOf = (accessKeyId: string) => Caller | undefined;
+
+/** A call that the synthesized policies do not allow. */
+export interface Denial {
+  readonly principal: string;
+  readonly action: string;
+  readonly resource: string;
+}

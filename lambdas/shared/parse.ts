@@ -18,7 +18,8 @@ export function parse<S extends z.ZodMiniType>(schema: S, input: unknown): Parse
 function explain(issue: z.core.$ZodIssue, input: unknown): Wrong[] {
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => ({ name: place([...issue.path, key]), detail: 'is not known here' }));
-  const missing = valueAt(input, issue.path) === undefined;
+  // A value of the wrong format is there, even where a transform made it and the input does not show it.
+  const missing = issue.code !== 'invalid_format' && valueAt(input, issue.path) === undefined;
   return [{ name: place(issue.path), detail: missing ? 'is missing' : sentence(issue) }];
 }
 

@@ -16,6 +16,6 @@ const metrics = new Metrics({ namespace: 'Gatehouse', serviceName: SERVICE });
 export function countFault(): void {
   // A single metric is a Metrics object of its own: the dimension and the value must both go to it.
   const fault = metrics.singleMetric();
-  fault.addDimension('function', process.env.AWS_LAMBDA_FUNCTION_NAME ?? 'local');
+  fault.addDimension('function', process.env.AWS_LAMBDA_FUNCTION_NAME ?? 'none');
   fault.addMetric('Faults', MetricUnit.Count, 1);
 }

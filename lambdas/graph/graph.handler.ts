@@ -1,0 +1,27 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as z from 'zod/mini';
+import { awsIdentity } from '../shared/aws-token';
+import { readEnv } from '../shared/env';
+import { serve } from '../shared/serve';
+import { graphRoutes } from './contract';
+import { graphOperations } from './operations';
+import { signedSend } from './send';
+import { graphServer } from './server';
+import { SubgraphUrls } from './supergraph';
+
+const env = readEnv({
+  SUBGRAPH_URLS: SubgraphUrls,
+  INTROSPECTION: z.optional(z.enum(['on', 'off'])),
+  // @apollo/gateway reads this one itself and sends usage data to Apollo without it.
+  APOLLO_TELEMETRY_DISABLED: z.literal('1'),
+});
+
+const server = graphServer({
+  supergraph: readFileSync(join(__dirname, 'supergraph.graphql'), 'utf8'),
+  urls: env.SUBGRAPH_URLS,
+  send: signedSend(awsIdentity()),
+  introspection: env.INTROSPECTION === 'on',
+});
+
+export const handler = serve(graphRoutes, graphOperations(server));

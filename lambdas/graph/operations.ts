@@ -1,0 +1,49 @@
+import type { ApolloServer } from '@apollo/server';
+import { handlers } from '@as-integrations/aws-lambda';
+import type { APIGatewayProxyEvent } from 'aws-lambda';
+import { refuse } from '../shared/errors';
+import { parseBody } from '../shared/request';
+import type { Operations, RawAnswer } from '../shared/route';
+import { graphRoutes } from './contract';
+import type { GraphContext } from './subgraph';
+
+interface GraphCall {
+  readonly event: APIGatewayProxyEvent;
+  readonly requestId: string;
+}
+
+/** GraphQL over HTTP. Starts the server at once, so that a cold start loads the schema before the first request. */
+export function graphOperations(server: ApolloServer<GraphContext>): Operations<typeof graphRoutes> {
+  const started = server.start();
+  const run = async (call: GraphCall) => {
+    await started;
+    return execute(server, call);
+  };
+  return {
+    async postGraph(call) {
+      // Size, content type and syntax are refused as on any other route; the rest is Apollo's to say.
+      parseBody(graphRoutes.postGraph.body, call.event);
+      return run(call);
+    },
+    getGraph: run,
+  };
+}
+
+const { fromEvent } = handlers.createAPIGatewayProxyEventRequestHandler();
+
+async function execute(server: ApolloServer<GraphContext>, { event, requestId }: GraphCall): Promise<RawAnswer> {
+  const { status, headers, body } = await server.executeHTTPGraphQLRequest({
+    httpGraphQLRequest: fromEvent(withEncodedQuery(event)),
+    context: async () => ({ requestId }),
+  });
+  // Chunks come of @defer and @stream, which the gateway's schema does not have.
+  if (body.kind !== 'complete') return refuse('internal');
+  return { status: status ?? 200, headers: Object.fromEntries(headers), body: body.string };
+}
+
+/** API Gateway hands query parameters on decoded; the integration decodes them once more, and fails on a lone `%`. */
+function withEncodedQuery(event: APIGatewayProxyEvent): APIGatewayProxyEvent {
+  const query = event.multiValueQueryStringParameters ?? {};
+  const encoded = Object.entries(query).map(([name, values = []]) => [name, values.map(encodeURIComponent)]);
+  return { ...event, multiValueQueryStringParameters: Object.fromEntries(encoded) };
+}

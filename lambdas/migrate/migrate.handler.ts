@@ -1,0 +1,18 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { customResource } from '../shared/custom-resource';
+import { readEnv, text } from '../shared/env';
+import { asOwner, OwnerLogin } from '../shared/owner';
+import { readSecret } from '../shared/secrets';
+import { logger } from '../shared/telemetry';
+import { migrate } from './migrate';
+
+const env = readEnv({ DATABASE_OWNER_SECRET: text });
+const folder = join(__dirname, 'migrations');
+const migrations = readdirSync(folder).map((name) => ({ name, sql: readFileSync(join(folder, name), 'utf8') }));
+
+export const handler = customResource(async () => {
+  const login = await readSecret(env.DATABASE_OWNER_SECRET, OwnerLogin);
+  const ran = await asOwner(login, (client) => migrate(client, migrations));
+  logger.info('migrated', { ran });
+});

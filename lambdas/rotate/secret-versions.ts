@@ -1,0 +1,39 @@
+import { readSecretText, secretsManager } from '../shared/secrets';
+import type { SecretVersions } from './rotate';
+
+export const secretVersions: SecretVersions = {
+  async read(secretId, stage) {
+    const { ResourceNotFoundException } = await secretsManager();
+    return readSecretText(secretId, stage).catch((error: unknown) => {
+      if (error instanceof ResourceNotFoundException) return undefined;
+      throw error;
+    });
+  },
+
+  async putPending(secretId, versionId, value) {
+    const { client, PutSecretValueCommand } = await secretsManager();
+    await client.send(
+      new PutSecretValueCommand({
+        SecretId: secretId,
+        ClientRequestToken: versionId,
+        SecretString: value,
+        VersionStages: ['AWSPENDING'],
+      }),
+    );
+  },
+
+  async promote(secretId, versionId) {
+    const { client, DescribeSecretCommand, UpdateSecretVersionStageCommand } = await secretsManager();
+    const { VersionIdsToStages = {} } = await client.send(new DescribeSecretCommand({ SecretId: secretId }));
+    const current = Object.keys(VersionIdsToStages).find((id) => VersionIdsToStages[id]?.includes('AWSCURRENT'));
+    if (current === versionId) return;
+    await client.send(
+      new UpdateSecretVersionStageCommand({
+        SecretId: secretId,
+        VersionStage: 'AWSCURRENT',
+        MoveToVersionId: versionId,
+        RemoveFromVersionId: current,
+      }),
+    );
+  },
+};

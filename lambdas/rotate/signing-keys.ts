@@ -1,0 +1,21 @@
+import { sign, verify } from 'node:crypto';
+import { type Jwks, verificationKeys } from '../shared/jwt';
+import { KeyRing, newRing, publicKeys, signingKey, turn } from '../shared/key-ring';
+import type { Renewal } from './rotate';
+
+/** Turns the ring of signing keys. `publish` hands the public keys to the authorizers before a new one signs. */
+export const signingKeys = (publish: (keys: Jwks) => Promise<void>): Renewal => ({
+  next(current) {
+    const ring = KeyRing.safeParse(JSON.parse(current));
+    return JSON.stringify(ring.success ? turn(ring.data) : newRing());
+  },
+  apply: (_, pending) => publish(publicKeys(KeyRing.parse(JSON.parse(pending)))),
+  async test(pending) {
+    const ring = KeyRing.parse(JSON.parse(pending));
+    const { kid, privateKey } = signingKey(ring);
+    const publicKey = verificationKeys(publicKeys(ring)).get(kid);
+    const text = Buffer.from('rotation');
+    if (!publicKey || !verify('sha256', text, publicKey, sign('sha256', text, privateKey)))
+      throw new Error('the new key does not verify what it signs');
+  },
+});

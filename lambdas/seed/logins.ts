@@ -1,0 +1,40 @@
+import type { Pool } from 'pg';
+import * as z from 'zod/mini';
+import { type ApiKeyRecord, hashKey, keyIdOf, newApiKey, recordId } from '../shared/api-key';
+import { hashPassword } from '../shared/passwords';
+import { putDurable } from '../shared/records';
+import { readSecret, readSecretText, secretsManager } from '../shared/secrets';
+import { ORGANISATIONS, SEED_USERS, seed } from './seed';
+
+/** The secret: its password is generated with it; seeding adds who can sign in with it, and an API key a tenant. */
+const Logins = z.object({
+  password: z.string(),
+  apiKeys: z.optional(z.array(z.object({ organisation: z.uuid(), key: z.string() }))),
+});
+
+interface SeedEnv {
+  readonly SEED_LOGINS_SECRET: string;
+  readonly PEPPER_SECRET: string;
+  readonly KEYS_TABLE: string;
+  readonly STAGE: string;
+}
+
+export async function seedLogins(env: SeedEnv, pool: Pool): Promise<void> {
+  const { password, apiKeys = newKeys(env.STAGE) } = await readSecret(env.SEED_LOGINS_SECRET, Logins);
+  await seed(pool, await hashPassword(password));
+  const pepper = await readSecretText(env.PEPPER_SECRET);
+  for (const { organisation, key } of apiKeys) await storeKey(env.KEYS_TABLE, pepper, organisation, key);
+  const users = SEED_USERS.map(({ email, role }) => ({ email, role }));
+  const { client, PutSecretValueCommand } = await secretsManager();
+  const SecretString = JSON.stringify({ password, users, apiKeys });
+  await client.send(new PutSecretValueCommand({ SecretId: env.SEED_LOGINS_SECRET, SecretString }));
+}
+
+const newKeys = (stage: string) => ORGANISATIONS.map(({ id }) => ({ organisation: id, key: newApiKey(stage).key }));
+
+async function storeKey(table: string, pepper: string, organisation: string, key: string): Promise<void> {
+  const id = keyIdOf(key);
+  if (id === undefined) throw new Error('the secret of seed logins holds a key that is none');
+  const record: ApiKeyRecord = { hash: hashKey(key, pepper), organisation, roles: ['api_user'] };
+  await putDurable(table, recordId(id), record);
+}

@@ -1,0 +1,34 @@
+import { Client } from 'pg';
+import * as z from 'zod/mini';
+
+/** The login that owns the schema, as RDS keeps it in its secret. */
+export const OwnerLogin = z.looseObject({
+  username: z.string(),
+  password: z.string(),
+  host: z.string(),
+  port: z.coerce.number(),
+  dbname: z.string(),
+});
+export type OwnerLogin = z.output<typeof OwnerLogin>;
+
+const CONNECT_TIMEOUT_MS = 60_000;
+
+/** Runs `work` on one connection of the owner. A paused cluster takes about 15 s to wake, so this waits longer. */
+export async function asOwner<T>(login: OwnerLogin, work: (client: Client) => Promise<T>): Promise<T> {
+  const { username: user, password, host, port, dbname: database } = login;
+  const client = new Client({
+    host,
+    port,
+    database,
+    user,
+    password,
+    ssl: { rejectUnauthorized: true },
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+  });
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,35 @@
+import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto';
+import { promisify } from 'node:util';
+
+const derive = promisify<string, Buffer, number, ScryptOptions, Buffer>(scrypt);
+
+/** OWASP's cost for scrypt: N = 2^16, r = 8, p = 2, which takes 64 MiB. */
+const COST = { ln: 16, r: 8, p: 2 };
+const HASH_BYTES = 32;
+const SALT_BYTES = 16;
+const PHC = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([\w+/]+)\$([\w+/]+)$/;
+
+const run = (password: string, salt: Buffer, { ln, r, p }: typeof COST, bytes: number) =>
+  derive(password.normalize('NFKC'), salt, bytes, { N: 2 ** ln, r, p, maxmem: 256 * 2 ** ln * r });
+
+const base64 = (bytes: Buffer) => bytes.toString('base64').replaceAll('=', '');
+
+/** A password's hash in the PHC string format. */
+export async function hashPassword(password: string): Promise<string> {
+  const salt = randomBytes(SALT_BYTES);
+  const hash = await run(password, salt, COST, HASH_BYTES);
+  return `$scrypt$ln=${COST.ln},r=${COST.r},p=${COST.p}$${base64(salt)}$${base64(hash)}`;
+}
+
+/** What an unknown user's password is compared with: the same work, so that the time does not tell who exists. */
+const NOBODY = `$scrypt$ln=${COST.ln},r=${COST.r},p=${COST.p}$${base64(randomBytes(SALT_BYTES))}$${base64(randomBytes(HASH_BYTES))}`;
+
+/** Whether the password is the one of this hash. Without a hash the same work is done, and the answer is no. */
+export async function checkPassword(password: string, phc: string | undefined): Promise<boolean> {
+  const [, ln, r, p, salt = '', hash = ''] = PHC.exec(phc ?? NOBODY) ?? [];
+  const expected = Buffer.from(hash, 'base64');
+  if (expected.length === 0) return false;
+  const cost = { ln: Number(ln), r: Number(r), p: Number(p) };
+  const actual = await run(password, Buffer.from(salt, 'base64'), cost, expected.length);
+  return phc !== undefined && timingSafeEqual(actual, expected);
+}

@@ -1,0 +1,55 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { Redis } from 'ioredis';
+import * as z from 'zod/mini';
+
+/** What authorizers verify with, by id: durable in DynamoDB, a copy of each in Redis. */
+export interface Records {
+  readonly redis: Redis;
+  readonly table: string;
+}
+
+const COPY_SECONDS = 300;
+const copyOf = (id: string) => `gatehouse:records:${id}`;
+
+let client: DynamoDBClient | undefined;
+
+/** The SDK costs 45 ms to load: it is loaded by the first record that Redis does not have. */
+async function dynamoDb() {
+  const sdk = await import('@aws-sdk/client-dynamodb');
+  client ??= new sdk.DynamoDBClient({});
+  return { client, ...sdk };
+}
+
+/** The record of this id: from Redis, or from the durable copy when Redis has lost it or is not there. */
+export async function readRecord<S extends z.ZodMiniType>(
+  records: Records,
+  id: string,
+  schema: S,
+): Promise<z.output<S> | undefined> {
+  const copy = await records.redis.get(copyOf(id)).catch(() => null);
+  const text = copy ?? (await readDurable(records, id));
+  return text === undefined ? undefined : schema.parse(JSON.parse(text));
+}
+
+async function readDurable({ redis, table }: Records, id: string): Promise<string | undefined> {
+  const { client: dynamo, GetItemCommand } = await dynamoDb();
+  const { Item } = await dynamo.send(new GetItemCommand({ TableName: table, Key: { id: { S: id } } }));
+  if (!Item) return undefined;
+  const text = z.string().parse(Item.value?.S);
+  // A Redis that is down must not stop a caller whose record we have.
+  await redis.set(copyOf(id), text, 'EX', COPY_SECONDS).catch(() => undefined);
+  return text;
+}
+
+/** Writes a record where it lasts. A copy of an older one in Redis lives for minutes yet. */
+export async function putDurable(table: string, id: string, value: unknown): Promise<string> {
+  const { client: dynamo, PutItemCommand } = await dynamoDb();
+  const text = JSON.stringify(value);
+  await dynamo.send(new PutItemCommand({ TableName: table, Item: { id: { S: id }, value: { S: text } } }));
+  return text;
+}
+
+/** Writes a record: first where it lasts, then the copy. Throws when either fails, so that the writer tries again. */
+export async function putRecord({ redis, table }: Records, id: string, value: unknown): Promise<void> {
+  await redis.set(copyOf(id), await putDurable(table, id, value), 'EX', COPY_SECONDS);
+}

@@ -1,0 +1,138 @@
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import * as sns from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import type { Construct } from 'constructs';
+import { accept } from './constructs/accept';
+import { asInterface } from './constructs/as-interface';
+import { Cache } from './constructs/cache';
+import { Database } from './constructs/database';
+import { removal } from './constructs/removal';
+import type { NetworkStack } from './network';
+import type { Stage } from './stages';
+
+interface DataProps extends StackProps {
+  readonly stage: Stage;
+  readonly network: NetworkStack;
+}
+
+/** All state of the platform. Nothing here changes in a daily deploy; a test pins its logical ids. */
+export class DataStack extends Stack {
+  /** Where every alarm rings. */
+  readonly alarms: sns.ITopic;
+  readonly database: Database;
+  readonly cache: Cache;
+  /** What authorizers verify with: API keys by id, and the public signing keys under `jwks`. */
+  readonly keys: dynamodb.TableV2;
+  /** The ring of private keys that sign access tokens. */
+  readonly signingKeys: secretsmanager.ISecret;
+  /** The HMAC key under which API keys are stored. */
+  readonly pepper: secretsmanager.ISecret;
+  /** The logins of the example organisations, where the stage has them. */
+  readonly seedLogins: secretsmanager.ISecret | undefined;
+
+  constructor(scope: Construct, id: string, props: DataProps) {
+    super(scope, id, { ...props, terminationProtection: props.stage.keepData });
+    const { stage, network } = props;
+    const encryptionKey = stage.customerKey ? this.customerKey(stage) : undefined;
+    const keyed = encryptionKey && { encryptionKey };
+    this.alarms = this.alarmTopic(stage);
+    this.database = new Database(this, 'Database', { stage, network, ...keyed });
+    this.cache = new Cache(this, 'Cache', { stage, network, ...keyed });
+    this.keys = this.table('Keys', stage);
+    const secret = (name: string, description: string, generateSecretString = RANDOM) =>
+      asInterface<secretsmanager.ISecret>(
+        new secretsmanager.Secret(this, name, {
+          description,
+          removalPolicy: removal(stage),
+          generateSecretString,
+          ...keyed,
+        }),
+      );
+    this.signingKeys = secret(
+      'SigningKeys',
+      'The keys that sign access tokens; rotation fills and turns the ring',
+      EMPTY_RING,
+    );
+    for (const rotated of [this.signingKeys, this.database])
+      accept(
+        rotated,
+        'AwsSolutions::AwsSolutions-SMG4',
+        'its rotation stands with the function that does it (auth.ts)',
+      );
+    this.pepper = secret('Pepper', 'The HMAC key under which API keys are stored');
+    accept(
+      this.pepper,
+      'AwsSolutions::AwsSolutions-SMG4',
+      'a new pepper would void every API key; issue new keys instead',
+    );
+    this.seedLogins = stage.seedLogins
+      ? secret('SeedLogins', 'Logins of the example organisations', PASSWORD)
+      : undefined;
+    if (this.seedLogins) {
+      accept(
+        this.seedLogins,
+        'AwsSolutions::AwsSolutions-SMG4',
+        'logins of example data; a new password is a new seed',
+      );
+      new CfnOutput(this, 'SeedLoginsSecret', { value: this.seedLogins.secretArn });
+    }
+  }
+
+  private alarmTopic({ alarmEmail }: Stage): sns.ITopic {
+    const topic = new sns.Topic(this, 'Alarms', { enforceSSL: true });
+    if (alarmEmail !== undefined) topic.addSubscription(new EmailSubscription(alarmEmail));
+    return topic;
+  }
+
+  /** Secrets Manager may use it for whoever may read the secret, as AWS's own key allows: grants stay where the functions are. */
+  private customerKey(stage: Stage): kms.IKey {
+    const key = new kms.Key(this, 'Key', {
+      description: 'Encrypts the data of Gatehouse at rest',
+      enableKeyRotation: true,
+      removalPolicy: removal(stage),
+    });
+    key.addToResourcePolicy(
+      new iam.PolicyStatement({
+        principals: [new iam.AnyPrincipal()],
+        actions: ['kms:Decrypt', 'kms:GenerateDataKey*'],
+        resources: ['*'],
+        conditions: {
+          StringEquals: {
+            'kms:ViaService': `secretsmanager.${this.region}.amazonaws.com`,
+            'kms:CallerAccount': this.account,
+          },
+        },
+      }),
+    );
+    return kms.Key.fromKeyArn(this, 'ImmutableKey', key.keyArn);
+  }
+
+  private table(name: string, stage: Stage) {
+    return new dynamodb.TableV2(this, name, {
+      partitionKey: { name: 'id', type: dynamodb.AttributeType.STRING },
+      timeToLiveAttribute: 'expiresAtSeconds',
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      deletionProtection: stage.keepData,
+      removalPolicy: removal(stage),
+    });
+  }
+}
+
+const RANDOM: secretsmanager.SecretStringGenerator = { passwordLength: 64, excludePunctuation: true };
+/** Readable and safe to paste into a shell. */
+const PASSWORD: secretsmanager.SecretStringGenerator = {
+  secretStringTemplate: '{}',
+  generateStringKey: 'password',
+  passwordLength: 20,
+  excludePunctuation: true,
+};
+const EMPTY_RING: secretsmanager.SecretStringGenerator = {
+  secretStringTemplate: '{"keys":[]}',
+  generateStringKey: 'unused',
+  passwordLength: 16,
+  excludePunctuation: true,
+};

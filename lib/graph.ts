@@ -1,0 +1,30 @@
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+import { type Foundation, GatewayFunction } from './constructs/gateway-function';
+import type { Subgraph } from './examples';
+
+interface GraphProps extends Foundation {
+  readonly subgraphs: readonly Subgraph[];
+}
+
+/** The federated graph. */
+export class Graph extends Construct {
+  readonly api: lambda.Function;
+
+  constructor(scope: Construct, id: string, props: GraphProps) {
+    super(scope, id);
+    const { stage, subgraphs } = props;
+    this.api = new GatewayFunction(this, 'Api', props, {
+      code: 'graph',
+      impact: 'GraphQL requests fail.',
+      timeoutSeconds: 28,
+      memoryMb: 1024,
+      environment: {
+        SUBGRAPH_URLS: `{${subgraphs.map(({ name, url }) => `"${name}":"${url}"`).join(',')}}`,
+        INTROSPECTION: stage.keepData ? 'off' : 'on',
+        APOLLO_TELEMETRY_DISABLED: '1',
+      },
+    }).fn;
+    for (const subgraph of subgraphs) subgraph.grantInvoke(this.api);
+  }
+}

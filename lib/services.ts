@@ -1,0 +1,50 @@
+import { Stack, type StackProps } from 'aws-cdk-lib';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import type * as sns from 'aws-cdk-lib/aws-sns';
+import type { Construct } from 'constructs';
+import { contracts } from '../lambdas/routes';
+import type { Contract } from '../lambdas/shared/route';
+import { Auth } from './auth';
+import { Monitoring } from './constructs/monitoring';
+import type { DataStack } from './data';
+import type { Subgraph } from './examples';
+import { Graph } from './graph';
+import { Migrations } from './migrations';
+import type { NetworkStack } from './network';
+import { Platform } from './platform';
+import { Seed } from './seed';
+import type { Stage } from './stages';
+
+interface ServicesProps extends StackProps {
+  readonly stage: Stage;
+  readonly network: NetworkStack;
+  readonly data: DataStack;
+  readonly alarms: sns.ITopic;
+  readonly subgraphs: readonly Subgraph[];
+}
+
+/** Every function of the platform. A daily deploy changes this stack and the gateway's, and no other. */
+export class ServicesStack extends Stack {
+  /** Each contract with the function that serves it. */
+  readonly apis: readonly { readonly contract: Contract; readonly fn: lambda.Function }[];
+  readonly authorizers: { readonly token: lambda.Function; readonly apiKey: lambda.Function };
+
+  constructor(scope: Construct, id: string, props: ServicesProps) {
+    super(scope, id, props);
+    const { data } = props;
+    const foundation = { ...props, monitoring: new Monitoring(this, 'Monitoring', props.alarms) };
+    const migrations = new Migrations(this, 'Migrations', foundation, { code: 'migrate' });
+    const auth = new Auth(this, 'Auth', foundation);
+    const platform = new Platform(this, 'Platform', foundation);
+    const graph = new Graph(this, 'Graph', foundation);
+    this.apis = [
+      { contract: contracts.auth, fn: auth.api },
+      { contract: contracts.graph, fn: graph.api },
+      { contract: contracts.platform, fn: platform.api },
+    ];
+    this.authorizers = { token: auth.tokenAuthorizer, apiKey: auth.keyAuthorizer };
+    // New code never meets an old schema.
+    for (const feature of [auth, platform, graph]) feature.node.addDependency(migrations);
+    if (data.seedLogins) new Seed(this, 'Seed', foundation, data.seedLogins).node.addDependency(migrations);
+  }
+}

@@ -1,0 +1,127 @@
+import * as z from 'zod/mini';
+import { parse } from '../lambdas/shared/parse';
+
+/**
+ * Everything a deployment of Gatehouse may choose, one object per stage. A new stage is a new entry here.
+ * Prices are us-east-1 list prices, to say what a choice costs when nothing happens.
+ */
+const Stage = z.strictObject({
+  /** Keep data for ever: RETAIN, deletion and termination protection. */
+  keepData: z.boolean(),
+  availabilityZones: z.int().check(z.gte(2), z.lte(3)),
+  /** `ipv6`: an egress-only gateway, free when idle, reaches dual-stack addresses only. `nat`: 32 $ a month per zone, reaches all. */
+  egress: z.enum(['ipv6', 'nat']),
+  database: z.strictObject({
+    /** Aurora capacity units (2 GiB each); 0 lets the cluster pause. */
+    minCapacityUnits: z.number().check(z.gte(0), z.lte(256), z.multipleOf(0.5)),
+    maxCapacityUnits: z.number().check(z.gte(1), z.lte(256), z.multipleOf(0.5)),
+    /** A proxy shares connections between environments, and keeps one open: a cluster behind it never pauses. */
+    proxy: z.boolean(),
+    readers: z.int().check(z.gte(0), z.lte(15)),
+    backupDays: z.int().check(z.gte(1), z.lte(35)),
+  }),
+  cache: z.strictObject({
+    maxStorageGb: z.int().check(z.gte(1), z.lte(5000)),
+    maxUnitsPerSecond: z.int().check(z.gte(1000), z.lte(15_000_000)),
+  }),
+  /** A key of our own for data at rest: 1 $ a month each; it lets you cut off and audit access to the data. */
+  customerKey: z.boolean(),
+  logRetentionDays: z.union([z.literal(7), z.literal(14), z.literal(30), z.literal(90), z.literal(365)]),
+  throttling: z.strictObject({
+    ratePerSecond: z.int().check(z.gte(1), z.lte(100_000)),
+    burst: z.int().check(z.gte(1), z.lte(50_000)),
+  }),
+  firewall: z.strictObject({
+    /** Requests that one address may make in five minutes. */
+    requestsPerFiveMinutes: z.int().check(z.gte(10), z.lte(2_000_000_000)),
+  }),
+  /** `create`: this deployment sets the account's log role for API Gateway; `exists`: the account has one. */
+  accountLogRole: z.enum(['create', 'exists']),
+  /** The one origin whose pages may call the API, or `*`: we use bearer tokens, never cookies. */
+  corsOrigin: z.string().check(z.regex(/^(\*|https?:\/\/[\w.:-]+)$/)),
+  passwordGrant: z.boolean(),
+  /** Two example organisations with a login for each role; their password is generated, in the secret `SeedLogins`. */
+  seedLogins: z.boolean(),
+  exampleSubgraphs: z.boolean(),
+  alarmEmail: z.optional(z.email()),
+  domain: z.optional(
+    z.strictObject({
+      name: z.string().check(z.regex(/^[a-z0-9.-]+$/)),
+      certificateArn: z.string().check(z.startsWith('arn:')),
+    }),
+  ),
+});
+
+type Settings = z.output<typeof Stage>;
+export interface Stage extends Settings {
+  readonly name: StageName;
+}
+
+const dev: Settings = {
+  keepData: false,
+  availabilityZones: 2,
+  egress: 'ipv6',
+  database: { minCapacityUnits: 0, maxCapacityUnits: 2, proxy: false, readers: 0, backupDays: 1 },
+  cache: { maxStorageGb: 1, maxUnitsPerSecond: 1000 },
+  customerKey: false,
+  logRetentionDays: 7,
+  throttling: { ratePerSecond: 200, burst: 400 },
+  firewall: { requestsPerFiveMinutes: 10_000 },
+  accountLogRole: 'create',
+  corsOrigin: '*',
+  passwordGrant: true,
+  seedLogins: true,
+  exampleSubgraphs: true,
+};
+
+const prod: Settings = {
+  keepData: true,
+  availabilityZones: 3,
+  egress: 'nat',
+  database: { minCapacityUnits: 1, maxCapacityUnits: 32, proxy: true, readers: 1, backupDays: 14 },
+  cache: { maxStorageGb: 10, maxUnitsPerSecond: 100_000 },
+  customerKey: true,
+  logRetentionDays: 90,
+  throttling: { ratePerSecond: 5_000, burst: 10_000 },
+  firewall: { requestsPerFiveMinutes: 5_000 },
+  accountLogRole: 'exists',
+  corsOrigin: '*',
+  passwordGrant: false,
+  seedLogins: false,
+  exampleSubgraphs: false,
+};
+
+const stages = {
+  /** What `npm start` serves: dev, on a laptop. */
+  local: dev,
+  dev,
+  staging: {
+    ...prod,
+    availabilityZones: 2,
+    database: { ...prod.database, minCapacityUnits: 0.5, maxCapacityUnits: 8, readers: 0 },
+    logRetentionDays: 30,
+    exampleSubgraphs: true,
+  },
+  prod,
+} satisfies Record<string, Settings>;
+
+export type StageName = keyof typeof stages;
+export const STAGE_NAMES = ['local', 'dev', 'staging', 'prod'] as const satisfies readonly StageName[];
+
+const isStageName = (name: unknown): name is StageName => STAGE_NAMES.some((known) => known === name);
+
+/** The stage of this name. Throws one line that names what is wrong, and the choices. */
+export function stageOf(name: unknown, settings: Record<string, unknown> = stages): Stage {
+  if (!isStageName(name)) throw new Error(`stage '${String(name)}' is not one of: ${STAGE_NAMES.join(', ')}`);
+  const parsed = parse(Stage, settings[name]);
+  if (!parsed.ok)
+    throw new Error(`stage '${name}': ${parsed.wrong.map((wrong) => `${wrong.name} ${wrong.detail}`).join('; ')}`);
+  const { database } = parsed.value;
+  if (database.minCapacityUnits > database.maxCapacityUnits)
+    throw new Error(`stage '${name}': database.minCapacityUnits must be at most database.maxCapacityUnits`);
+  if (database.minCapacityUnits === 0 && database.proxy)
+    throw new Error(
+      `stage '${name}': database.proxy must be false when minCapacityUnits is 0: a proxy never lets the cluster pause`,
+    );
+  return { name, ...parsed.value };
+}

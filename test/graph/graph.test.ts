@@ -1,0 +1,244 @@
+import { composeExamples } from '../../examples/compose';
+import { graphRoutes } from '../../lambdas/graph/contract';
+import { graphOperations } from '../../lambdas/graph/operations';
+import { signedSend } from '../../lambdas/graph/send';
+import { graphServer } from '../../lambdas/graph/server';
+import { serve } from '../../lambdas/shared/serve';
+import { logger } from '../../lambdas/shared/telemetry';
+import { gatewayEvent } from '../support/gateway-event';
+import { lambdaContext, listen } from '../support/http';
+import { type Shop, startShop } from '../support/shop';
+
+// As the stack sets it: @apollo/gateway would send usage data to Apollo without it.
+process.env.APOLLO_TELEMETRY_DISABLED = '1';
+
+const identity = { region: 'us-east-1', accessKeyId: 'key', secretAccessKey: 'secret', sessionToken: undefined };
+
+interface Options {
+  readonly urls?: Readonly<Record<string, string>>;
+  readonly introspection?: boolean;
+}
+
+let shop: Shop;
+const log = jest.spyOn(logger, 'error').mockImplementation(() => undefined);
+jest.spyOn(logger, 'info').mockImplementation(() => undefined);
+
+beforeAll(async () => {
+  shop = await startShop();
+});
+afterAll(() => shop.stop());
+beforeEach(() => {
+  shop.statements.length = 0;
+  log.mockClear();
+});
+
+const started = ({ urls = {}, introspection = false }: Options = {}) =>
+  serve(
+    graphRoutes,
+    graphOperations(
+      graphServer({
+        supergraph: composeExamples(),
+        urls: { ...shop.urls, ...urls },
+        send: signedSend(identity),
+        introspection,
+      }),
+    ),
+  );
+
+type Handler = ReturnType<typeof started>;
+let handler: Handler;
+beforeAll(() => {
+  handler = started();
+});
+
+const JSON_BODY = { 'Content-Type': 'application/json' };
+
+async function call(request: Partial<Parameters<typeof gatewayEvent>[0]>, by: Handler = handler) {
+  const event = gatewayEvent({ method: 'POST', path: '/graphql', headers: JSON_BODY, ...request });
+  const { statusCode, headers, body } = await by(event, lambdaContext);
+  return { status: statusCode, headers, text: body, body: JSON.parse(body) as unknown };
+}
+
+const post = (query: string, variables = {}, by?: Handler) => call({ body: JSON.stringify({ query, variables }) }, by);
+const get = (query: Record<string, string>) =>
+  call({ method: 'GET', query, headers: { 'apollo-require-preflight': 'true' } });
+
+test('one query joins products, their reviews and the names of the reviewers', async () => {
+  const query = 'query ($id: ID!) { product(id: $id) { name reviews { rating author { name } } } }';
+  const { status, headers, body } = await post(query, { id: 'product-01' });
+  expect(status).toBe(200);
+  expect(headers).toMatchObject({ 'content-type': 'application/json; charset=utf-8' });
+  const reviews = [
+    { rating: 4, author: { name: 'Hugo Alvarez' } },
+    { rating: 5, author: { name: 'Ines Pereira' } },
+    { rating: 1, author: { name: 'Jonas Weber' } },
+    { rating: 2, author: { name: 'Kavya Iyer' } },
+    { rating: 3, author: { name: 'Liam Byrne' } },
+  ];
+  expect(body).toEqual({ data: { product: { name: 'Oak lamp', reviews } } });
+});
+
+test('fifty products with reviews and authors take one SQL statement per entity type', async () => {
+  const { body } = await post('{ products(first: 50) { name reviews { body author { name } } } }');
+  expect(body).toMatchObject({ data: { products: { length: 50 } } });
+  const tables = shop.statements.map((statement) => /from shop\.(\w+)/.exec(statement)?.[1] ?? statement);
+  expect(tables.toSorted()).toEqual(['accounts', 'products', 'reviews']);
+});
+
+test("a subgraph learns the caller's request id and none of the caller's other headers", async () => {
+  const seen: unknown[] = [];
+  const accounts = await listen((request, response) => {
+    seen.push(request.headers['x-request-id'], request.headers.cookie, request.headers.authorization?.split(' ', 1)[0]);
+    response.end('{"data":{"users":[]}}');
+  });
+  const headers = { ...JSON_BODY, 'X-Request-Id': 'callers-own-id', Cookie: 'a=b', Authorization: 'Bearer secret' };
+  await call({ headers, body: '{"query":"{ users { name } }"}' }, started({ urls: { accounts: accounts.url } }));
+  await accounts.stop();
+  expect(seen).toEqual(['callers-own-id', undefined, 'AWS4-HMAC-SHA256']);
+});
+
+const unavailable = (name: string) => ({
+  message: `The subgraph ${name} could not answer.`,
+  extensions: { code: 'SUBGRAPH_UNAVAILABLE', serviceName: name },
+});
+
+describe('when a subgraph fails', () => {
+  const QUERY = '{ product(id: "product-01") { name reviews { body author { name } } } }';
+  test.each([
+    [
+      'accounts',
+      {
+        product: {
+          name: 'Oak lamp',
+          reviews: Array.from({ length: 5 }, () => ({ body: expect.any(String), author: null })),
+        },
+      },
+    ],
+    ['reviews', { product: { name: 'Oak lamp', reviews: null } }],
+    ['products', { product: null }],
+  ])('%s stopped costs its own fields only, and the error names it alone', async (name, data) => {
+    const stopped = await listen(() => undefined);
+    await stopped.stop();
+    const { status, text, body } = await post(QUERY, {}, started({ urls: { [name]: stopped.url } }));
+    expect({ status, body }).toEqual({ status: 200, body: { errors: [unavailable(name)], data } });
+    expect(text).not.toMatch(/127\.0\.0\.1|ECONN|stack/);
+    expect(log).toHaveBeenCalledWith('subgraph', {
+      requestId: 'gateway-request-1',
+      subgraph: name,
+      error: expect.objectContaining({ message: expect.stringContaining('ECONNREFUSED') }),
+    });
+  });
+
+  test.each([
+    ['status 500', 500, 'at secret.internal:5432'],
+    ['status 403', 403, '{"Message":"Forbidden"}'],
+    ['HTML', 200, '<html>secret.internal</html>'],
+    ['JSON that is no GraphQL answer', 200, '{"data":"secret"}'],
+    ['an error without a code', 200, '{"data":null,"errors":[{"message":"connect secret.internal:5432"}]}'],
+    [
+      'its own fault, with a stack trace',
+      200,
+      '{"data":null,"errors":[{"message":"secret","extensions":{"code":"INTERNAL_SERVER_ERROR","stacktrace":["secret"]}}]}',
+    ],
+  ])('%s as its answer leaves null and nothing of that answer', async (_, status, answer) => {
+    const accounts = await listen((_request, response) => response.writeHead(status).end(answer));
+    const result = await post(
+      '{ users { name } product(id: "product-01") { name } }',
+      {},
+      started({ urls: { accounts: accounts.url } }),
+    );
+    await accounts.stop();
+    expect(result.status).toBe(200);
+    expect(result.body).toEqual({
+      errors: [expect.objectContaining(unavailable('accounts'))],
+      data: { users: null, product: { name: 'Oak lamp' } },
+    });
+    expect(result.text).not.toContain('secret');
+  });
+
+  test('what it refuses keeps its words and its code', async () => {
+    const { status, body } = await post('{ products(first: 101) { name } }');
+    const extensions = { code: 'BAD_USER_INPUT', serviceName: 'products' };
+    const error = { message: 'first must be between 1 and 100', path: ['products'], extensions };
+    expect({ status, body }).toEqual({ status: 200, body: { errors: [error], data: { products: null } } });
+  });
+
+  test('an error that nobody meant for the caller is masked and logged with the request id', async () => {
+    const accounts = await listen((_, response) => response.end('{"data":{"_entities":[]}}'));
+    const { body } = await post(QUERY, {}, started({ urls: { accounts: accounts.url } }));
+    await accounts.stop();
+    expect(body).toMatchObject({
+      errors: [{ message: 'Something went wrong on our side', extensions: { code: 'INTERNAL_SERVER_ERROR' } }],
+    });
+    expect(log).toHaveBeenCalledWith('fault', { requestId: 'gateway-request-1', error: expect.any(Error) });
+  });
+});
+
+describe('a request that is not right', () => {
+  test.each([
+    ['with a syntax error', 'GRAPHQL_PARSE_FAILED', '{ products { '],
+    ['for a field that is not there', 'GRAPHQL_VALIDATION_FAILED', '{ products { nome } }'],
+    ['without a variable it needs', 'BAD_USER_INPUT', 'query ($id: ID!) { product(id: $id) { name } }'],
+  ])('%s is a 400 with the code %s', async (_, code, query) => {
+    const { status, text, body } = await post(query);
+    expect(status).toBe(400);
+    expect(body).toMatchObject({ errors: [{ extensions: { code } }] });
+    expect(text).not.toMatch(/stack|did you mean/i);
+  });
+
+  test.each([
+    ['is not JSON', { body: '{"query":' }, 400, 'bad_request'],
+    ['has no body', {}, 400, 'bad_request'],
+    [
+      'is a form',
+      { headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: 'query={}' },
+      415,
+      'unsupported_media_type',
+    ],
+    ['is longer than 256 KiB', { body: `{"query":"${'#'.repeat(300_000)}"}` }, 413, 'too_large'],
+    ['uses another method', { method: 'PUT', body: '{}' }, 405, 'method_not_allowed'],
+    ['comes from a caller without a role', { roles: '', body: '{"query":"{ __typename }"}' }, 403, 'forbidden'],
+  ])('that %s is refused as a problem', async (_, request, status, code) => {
+    const { headers, ...answer } = await call(request);
+    expect(answer).toMatchObject({ status, body: { code, requestId: 'gateway-request-1' } });
+    expect(headers).toMatchObject({ 'content-type': 'application/problem+json' });
+  });
+
+  test('that is a mutation sent with GET is a 405', async () => {
+    const { status, headers } = await get({ query: 'mutation { __typename }' });
+    expect({ status, allow: headers?.allow }).toEqual({ status: 405, allow: 'POST' });
+  });
+
+  test('that a web page of another origin could send is a 400', async () => {
+    const { status, text } = await call({ method: 'GET', headers: {}, query: { query: '{ __typename }' } });
+    expect(status).toBe(400);
+    expect(text).toContain('CSRF');
+  });
+});
+
+test('a GET query is read as it was sent, percent signs and plus signs included', async () => {
+  const { status, body } = await get({
+    query: 'query ($id: ID!) { product(id: $id) { name } other: product(id: "100%+1%41") { name } }',
+    variables: '{"id":"product-01"}',
+  });
+  expect({ status, body }).toEqual({ status: 200, body: { data: { product: { name: 'Oak lamp' }, other: null } } });
+});
+
+test('every answer carries the request id', async () => {
+  for (const { headers } of [await post('{ __typename }'), await post('{'), await call({ body: '-' })])
+    expect(headers).toMatchObject({ 'x-request-id': 'gateway-request-1' });
+});
+
+test('introspection answers only where the stage has it on', async () => {
+  const query = '{ __schema { queryType { name } } }';
+  expect((await post(query)).status).toBe(400);
+  expect((await post(query, {}, started({ introspection: true }))).body).toEqual({
+    data: { __schema: { queryType: { name: 'Query' } } },
+  });
+});
+
+test('no header of a caller shows the query plan', async () => {
+  const headers = { ...JSON_BODY, 'Apollo-Query-Plan-Experimental': '1' };
+  const { body } = await call({ headers, body: '{"query":"{ products(first: 1) { name } }"}' });
+  expect(body).toEqual({ data: { products: [{ name: 'Oak lamp' }] } });
+});

@@ -1,0 +1,128 @@
+import { createHash, createHmac } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SignatureV4 } from '@smithy/signature-v4';
+import type { Caller, Credentials, Denial, LocalFunction, Resource, Statement } from '../../local/types';
+
+/** A folder of a test, which `afterAll` deletes. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-test-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+export function resource(
+  type: string,
+  id: string,
+  properties: Record<string, unknown>,
+  ref = id,
+  attributes: Record<string, string> = {},
+): Resource {
+  return {
+    stack: 'Test',
+    id,
+    type,
+    properties,
+    ref,
+    attribute(name) {
+      const value = attributes[name];
+      if (value === undefined) throw new Error(`${id} has no ${name}`);
+      return value;
+    },
+  };
+}
+
+export const credentials: Credentials = {
+  accessKeyId: 'AKIATESTFUNCTION',
+  secretAccessKey: 'secret-of-the-function',
+  sessionToken: 'session-token/of+the=function',
+};
+
+export const allow = (
+  Action: string | string[],
+  Resource: string | string[],
+  rest: Partial<Statement> = {},
+): Statement => ({
+  Effect: 'Allow',
+  Action,
+  Resource,
+  ...rest,
+});
+
+export const PRINCIPAL = 'arn:aws:sts::000000000000:assumed-role/FnRole/fn';
+
+/** The one function's credentials, with the statements a test gives it, and what was denied to it. */
+export function guardhouse(...statements: Statement[]) {
+  const denials: Denial[] = [];
+  const caller: Caller = { principal: PRINCIPAL, statements, secretAccessKey: credentials.secretAccessKey };
+  return {
+    denials,
+    callerOf: (key: string) => (key === credentials.accessKeyId ? caller : undefined),
+    onDenied: (denial: Denial) => void denials.push(denial),
+    now: Date.now,
+  };
+}
+
+/** A function that lives in the test itself. */
+export function localFunction(id: string, invoke: (event: unknown) => unknown): LocalFunction {
+  return {
+    id,
+    stack: 'Test',
+    name: id,
+    arn: `arn:aws:lambda:us-east-1:000000000000:function:${id}`,
+    timeoutSeconds: 3,
+    credentials,
+    invoke: async (event) => invoke(event),
+  };
+}
+
+type Bytes = string | ArrayBuffer | ArrayBufferView;
+
+const bytes = (data: Bytes) => {
+  if (typeof data === 'string') return Buffer.from(data);
+  return ArrayBuffer.isView(data) ? Buffer.from(data.buffer, data.byteOffset, data.byteLength) : Buffer.from(data);
+};
+
+/** node:crypto in the shape that the SDK's signer asks for. */
+class Sha256 {
+  readonly #hash;
+  constructor(secret?: Bytes) {
+    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', bytes(secret));
+  }
+  update(data: Bytes) {
+    this.#hash.update(bytes(data));
+  }
+  digest() {
+    return Promise.resolve(new Uint8Array(this.#hash.digest()));
+  }
+  reset() {
+    throw new Error('a signer makes a new hash for every signature');
+  }
+}
+
+/** An IAM authentication token as AWS's own signer makes it. */
+export async function iamToken(
+  service: string,
+  host: { hostname: string; port?: number },
+  query: Record<string, string>,
+  { at = new Date(), by = credentials }: { at?: Date; by?: Credentials } = {},
+): Promise<string> {
+  const signer = new SignatureV4({ service, region: 'us-east-1', credentials: by, sha256: Sha256 });
+  const address = host.port === undefined ? host.hostname : `${host.hostname}:${host.port}`;
+  const request = { method: 'GET', protocol: 'https:', path: '/', headers: { host: address }, query, ...host };
+  const signed = await signer.presign(request, { expiresIn: 900, signingDate: at });
+  const parameters = Object.entries(signed.query ?? {}).map(
+    ([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(String(value))}`,
+  );
+  return `${address}/?${parameters.join('&')}`;
+}
+
+/** Waits until a condition holds. Fails after `seconds`. */
+export async function until(condition: () => boolean | Promise<boolean>, seconds = 5): Promise<void> {
+  const deadline = Date.now() + seconds * 1000;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error('waited in vain');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

@@ -1,0 +1,38 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { Pool } from 'pg';
+import * as z from 'zod/mini';
+
+export interface TestPostgres {
+  /** Signed in as the superuser, as migrations are. */
+  readonly master: Pool;
+  /** Opens a pool for this role, whose password must be `test`. */
+  as(user: string): Pool;
+  stop(): Promise<void>;
+}
+
+const Ready = z.tuple([z.object({ port: z.int() })], z.unknown());
+
+/** An empty PostgreSQL of its own on a free loopback port, with the role `rds_iam` as Aurora has it. */
+export async function startPostgres(): Promise<TestPostgres> {
+  const host = fork(join(__dirname, 'postgres-host.mjs'), { execArgv: [] });
+  const [{ port }] = Ready.parse(await Promise.race([once(host, 'message'), once(host, 'exit')]));
+  const pools: Pool[] = [];
+  const as = (user: string) => {
+    const pool = new Pool({ host: '127.0.0.1', port, user, password: 'test', database: 'postgres', max: 3 });
+    pools.push(pool);
+    return pool;
+  };
+  const master = as('master');
+  await master.query('create role rds_iam');
+  return {
+    master,
+    as,
+    async stop() {
+      await Promise.all(pools.map((pool) => pool.end()));
+      host.disconnect();
+      await once(host, 'exit');
+    },
+  };
+}
