@@ -85,6 +85,10 @@ describe('an asset', () => {
     expect(Math.max(...sizes)).toBeLessThan(5_000_000);
   });
 
+  test.each(['page.css', 'swagger-ui.css'])('%s loads nothing: what it shows is in it', async (name) => {
+    expect((await asset(name)).text).not.toMatch(/@import|url\(["']?(?!["']?data:)/);
+  });
+
   test('tells Swagger UI to ask nobody else about the document', async () => {
     expect((await asset('initializer.js')).text).toContain('validatorUrl: null');
   });

@@ -230,13 +230,14 @@ describe('an error', () => {
     expect(text).not.toContain(SECRET);
   });
 
-  test('nobody expected is logged whole and counted as a fault', async () => {
+  test('nobody expected is logged whole and counted as a fault of this function', async () => {
+    jest.replaceProperty(process, 'env', { ...process.env, AWS_LAMBDA_FUNCTION_NAME: 'auth' });
     await ask(handler, { resource: '/fail' });
     const line = output.lines().find((logged) => logged.includes('"fault"'));
     expect(line).toContain(SECRET);
     expect(line).toContain(GATEWAY_REQUEST_ID);
     const metric = output.lines().find((printed) => printed.includes('_aws'));
-    expect(JSON.parse(metric ?? '{}')).toMatchObject({ Faults: 1, service: 'gatehouse', function: 'local' });
+    expect(JSON.parse(metric ?? '{}')).toMatchObject({ Faults: 1, service: 'gatehouse', function: 'auth' });
   });
 
   test('that is the caller’s is not counted as a fault', async () => {
