@@ -53,6 +53,9 @@ const forwardedHeaders = ({ socket, headers }: IncomingMessage): readonly (reado
   ['X-Forwarded-Proto', 'http'],
 ];
 
+/** These three arrive so, however the client wrote them. */
+const CANONICAL = new Map(['Authorization', 'Host', 'User-Agent'].map((name) => [name.toLowerCase(), name]));
+
 /** Names as the client wrote them; of a repeated header the single form keeps the last. */
 const headersOf = (message: IncomingMessage): Pick<GatewayRequest, 'headers' | 'multiValueHeaders'> => {
   const headers: Record<string, string> = {};
@@ -66,7 +69,7 @@ const headersOf = (message: IncomingMessage): Pick<GatewayRequest, 'headers' | '
     const name = message.rawHeaders[index] ?? '';
     const lower = name.toLowerCase();
     const replaced = lower.startsWith('x-') && forwarded.some(([added]) => added.toLowerCase() === lower);
-    if (!DROPPED.has(lower) && !replaced) add(name, message.rawHeaders[index + 1] ?? '');
+    if (!DROPPED.has(lower) && !replaced) add(CANONICAL.get(lower) ?? name, message.rawHeaders[index + 1] ?? '');
   }
   for (const [name, value] of forwarded) add(name, value);
   return { headers, multiValueHeaders };
