@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { clfTime } from '../clf-time';
 import { ACCOUNT } from '../types';
@@ -45,9 +45,12 @@ const DROPPED = new Set(
   ).split(' '),
 );
 
+/** Random hex digits. From randomUUID, because Node keeps entropy ready for it: randomBytes cost 3 % of a request. */
+const randomHex = (digits: number): string => randomUUID().replaceAll('-', '').slice(0, digits);
+
 /** What the AWS front adds to every request. */
 const forwardedHeaders = ({ socket, headers }: IncomingMessage): readonly (readonly [string, string])[] => [
-  ['X-Amzn-Trace-Id', `Root=1-${Math.floor(Date.now() / 1000).toString(16)}-${randomBytes(12).toString('hex')}`],
+  ['X-Amzn-Trace-Id', `Root=1-${Math.floor(Date.now() / 1000).toString(16)}-${randomHex(24)}`],
   ['X-Forwarded-For', [headers['x-forwarded-for'] ?? [], socket.remoteAddress ?? ''].flat().join(', ')],
   ['X-Forwarded-Port', String(socket.localPort)],
   ['X-Forwarded-Proto', 'http'],
@@ -83,7 +86,7 @@ const contextOf = (message: IncomingMessage, path: string, { apiId, stage }: Api
     apiId,
     domainName: host,
     domainPrefix: host.split(/[.:]/)[0],
-    extendedRequestId: `${randomBytes(11).toString('base64url')}=`,
+    extendedRequestId: `${randomHex(15)}=`,
     httpMethod: message.method,
     identity: { sourceIp: message.socket.remoteAddress, userAgent: userAgent ?? null },
     path,

@@ -1,4 +1,6 @@
-import { startFixture } from './fixture/host';
+import { serveFunctionUrl } from '../../local/function-urls';
+import { listen } from '../../local/http';
+import { functionOf, nothingHeard, startFixture } from './fixture/host';
 import { type Sent, send } from './fixture/http';
 
 let host: Awaited<ReturnType<typeof startFixture>>;
@@ -110,4 +112,24 @@ test.each(['lambda:InvokeFunctionUrl', 'lambda:InvokeFunction'])(
 
 test('a caller without a signature is 403 where one is asked for', async () => {
   expect(await send(host.signedUrl, { path: '/' })).toMatchObject({ status: 403 });
+});
+
+test('a URL for everybody needs a permission for everybody', async () => {
+  const listener = await listen(0);
+  const target = functionOf(host.fixture, 'Actor', nothingHeard());
+  const log: string[] = [];
+  listener.handle(
+    serveFunctionUrl({
+      authType: 'NONE',
+      function: target,
+      permits: ({ action }) => action !== 'lambda:InvokeFunction',
+      refusal: () => undefined,
+      log: (line) => log.push(line),
+    }),
+  );
+  expect(await send(listener.url, { path: '/' })).toMatchObject({ status: 403 });
+  expect(log).toEqual([
+    `${target.name}: no AWS::Lambda::Permission lets anybody lambda:InvokeFunction on ${target.arn}`,
+  ]);
+  await listener.stop();
 });

@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import type { PooledFunction } from '../../local/functions/pooled-function';
 import { settingsOf } from '../../local/functions/settings';
 import { type Fixture, functionOf, type Heard, nothingHeard, readFixture } from './fixture/host';
@@ -228,6 +231,18 @@ test('a stopped function leaves no process behind, and says so to whoever waits'
   expect((await waiting).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
   expect(isAlive(Number(pid))).toBe(false);
   expect(heard.pids.size).toBe(0);
+});
+
+test('a function ends by itself when its host is killed', async () => {
+  const environment = join(__dirname, '../../local/functions/environment.ts');
+  const settings = { ...fixtureSettings('Actor'), variables: {} };
+  const script = `
+    const { Environment } = require(${JSON.stringify(environment)});
+    const began = (pid) => process.stdout.write(String(pid));
+    new Environment(${JSON.stringify(settings)}, { began, ended() {}, line() {} }).ready.then(() => process.kill(process.pid, 'SIGKILL'));`;
+  const host = spawn(process.execPath, ['--import', 'tsx', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [[pid]] = await Promise.all([once(host.stdout, 'data'), once(host, 'exit')]);
+  await waitUntil(() => !isAlive(Number(pid)));
 });
 
 const someCredentials = { accessKeyId: 'a', secretAccessKey: 'b', sessionToken: 'c' };
