@@ -64,8 +64,8 @@ export function guardhouse(...statements: Statement[]) {
   };
 }
 
-/** A function that lives in the test itself. */
-export function localFunction(id: string, invoke: (event: unknown) => unknown): LocalFunction {
+/** A function that lives in the test itself; `Event` is what the test knows it will be sent. */
+export function localFunction<Event = unknown>(id: string, run: (event: Event) => unknown): LocalFunction {
   return {
     id,
     stack: 'Test',
@@ -73,7 +73,10 @@ export function localFunction(id: string, invoke: (event: unknown) => unknown): 
     arn: `arn:aws:lambda:us-east-1:000000000000:function:${id}`,
     timeoutSeconds: 3,
     credentials,
-    invoke: async (event) => invoke(event),
+    async invoke(event) {
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what arrives is what the test asserts on
+      return run(event as Event);
+    },
   };
 }
 
