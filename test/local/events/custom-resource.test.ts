@@ -15,7 +15,7 @@ const respond = (event: Event, answer: object) =>
 /** A function that answers custom resources, and runs of a host that share one file. */
 function host(handler: (event: Event) => unknown) {
   const events: Event[] = [];
-  const fn = localFunction<Event>('provider', (event) => {
+  const fn = localFunction('provider', (event: Event) => {
     events.push(event);
     return handler(event);
   });

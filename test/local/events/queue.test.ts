@@ -26,10 +26,10 @@ interface Event {
 /** A queue with its dead-letter queue, and a function that answers as a test says. */
 async function started(
   answer: (event: Event) => unknown,
-  { mapping = {}, visibilitySeconds = 3, statements = [GRANTS] as Statement[] } = {},
+  { mapping = {}, visibilitySeconds = 1, statements = [GRANTS] as Statement[] } = {},
 ) {
   const events: Event[] = [];
-  const fn = localFunction<Event>('worker', (event) => {
+  const fn = localFunction('worker', (event: Event) => {
     events.push(event);
     return answer(event);
   });
@@ -81,7 +81,7 @@ const bodies = (events: readonly Event[]) =>
   events.flatMap(({ Records }) => Records.map(({ body }) => body)).toSorted();
 
 test("a message arrives in AWS's shape, and is gone when the function ends well", async () => {
-  const { events, start, send, dead } = await started(() => undefined, { visibilitySeconds: 3 });
+  const { events, start, send, dead } = await started(() => undefined);
   start();
   await send('hello', { MessageAttributes: { kind: { DataType: 'String', StringValue: 'greeting' } } });
   await until(() => events.length > 0);
@@ -100,7 +100,7 @@ test("a message arrives in AWS's shape, and is gone when the function ends well"
       awsRegion: 'us-east-1',
     },
   ]);
-  await new Promise((resolve) => setTimeout(resolve, 3_500));
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
   expect([events.length, await dead()]).toEqual([1, []]);
 }, 10_000);
 
@@ -171,7 +171,7 @@ test.each([
 test.each([
   ['FilterCriteria', { mapping: { FilterCriteria: { Filters: [] } } }],
   ['sqs:DeleteMessage', { statements: [allow('sqs:ReceiveMessage', arn('Jobs'))] }],
-  ['visibility timeout', { visibilitySeconds: 2 }],
+  ['visibility timeout', { visibilitySeconds: 0 }],
   [
     'only functions and SQS queues',
     { mapping: { EventSourceArn: 'arn:aws:dynamodb:us-east-1:000000000000:table/T/stream/x' } },

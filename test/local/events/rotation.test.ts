@@ -60,7 +60,7 @@ async function started(resources: (fnArn: string) => Resource[] = (arn) => [sche
   const state = { brokenStep: '' };
   const client = () =>
     new SecretsManagerClient({ endpoint: endpoint.url, region: 'us-east-1', credentials, maxAttempts: 1 });
-  const fn = localFunction<Step>('rotate', (event) => rotate(client(), event, state.brokenStep, steps));
+  const fn = localFunction('rotate', (event: Step) => rotate(client(), event, state.brokenStep, steps));
   const all = [secretResource, ...resources(fn.arn)];
   const secrets = openSecrets(`${folder}/secrets-${files++}.json`, all);
   const clock = new Timers();
