@@ -62,6 +62,10 @@ const shell = (
   onCrash: (error: Error) => void = () => undefined,
 ) => startProgram('/bin/sh', ['-c', script], { ready: /ready/, stopSignal: 'SIGTERM', watch, onCrash });
 
+const neverCalled = () => {
+  throw new Error('it never ran');
+};
+
 const lives = (pid: number) => {
   try {
     return process.kill(pid, 0);
@@ -71,7 +75,9 @@ const lives = (pid: number) => {
 };
 
 test('a program that ends before it is ready fails the start with its last lines', async () => {
-  await expect(shell('echo one; echo the port is taken >&2; exit 3')).rejects.toThrow(/\(3\): .*the port is taken/);
+  await expect(shell('echo one; echo the port is taken >&2; exit 3', undefined, neverCalled)).rejects.toThrow(
+    /\(3\): .*the port is taken/,
+  );
 });
 
 test('a program that is stopped is gone, even one that will not hear', async () => {
