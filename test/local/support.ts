@@ -1,13 +1,14 @@
 import { createHash, createHmac } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { Caller, Credentials, Denial, LocalFunction, Resource, Statement } from '../../local/types';
 
-/** A folder of a test, which `afterAll` deletes. */
+/** A folder of a test, which `afterAll` deletes. Open to all, since a PostgreSQL that root starts runs as `nobody`. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-test-'));
+  chmodSync(folder, 0o755);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
