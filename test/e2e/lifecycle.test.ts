@@ -1,12 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { call, tokenOf } from '../support/gateway';
 import { startLocalHost } from '../support/local-host';
-
-const temporary = () => mkdtempSync(join(tmpdir(), 'gatehouse-life-'));
+import { temporaryFolder } from '../support/temporary-folder';
 
 /** Command lines of all processes below (or left behind by) the host, found by the data folder or by parentage. */
 function processesOf(pid: number): readonly number[] {
@@ -36,7 +34,7 @@ const gone = async (pids: readonly number[], withinMs: number): Promise<readonly
 };
 
 test('data stays between runs, and SIGTERM ends everything within 5 s', async () => {
-  const data = temporary();
+  const data = temporaryFolder('gatehouse-life-');
   const first = await startLocalHost({ data });
   const keys = (await call('/.well-known/jwks.json', {}, first.url)).body;
   const pids = processesOf(first.pid);
@@ -81,14 +79,14 @@ test('a taken port, a taken data folder and a wrong option are each told in one 
   await expect(startLocalHost({ flags: ['--frsh'] })).rejects.toThrow(
     /: unknown option --frsh; there are --fresh[^\n]+\n$/,
   );
-  const data = temporary();
+  const data = temporaryFolder('gatehouse-life-');
   writeFileSync(join(data, 'host.pid'), String(process.pid));
   await expect(startLocalHost({ data })).rejects.toThrow(new RegExp(`in use by process ${process.pid}: [^\\n]+\\n$`));
   rmSync(data, { recursive: true, force: true });
 });
 
 test('--watch swaps a changed function without a restart, and a change that does not compile leaves the old one', async () => {
-  const checkout = temporary();
+  const checkout = temporaryFolder('gatehouse-life-');
   for (const name of [
     'bin',
     'lib',

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
+import { temporaryFolder } from './temporary-folder';
 
 export interface HostOptions {
   /** @default ['--no-build'] */
@@ -36,7 +35,7 @@ export async function startLocalHost({
   data,
   env,
 }: HostOptions = {}): Promise<LocalHost> {
-  const folder = data ?? mkdtempSync(join(tmpdir(), 'gatehouse-e2e-'));
+  const folder = data ?? temporaryFolder('gatehouse-e2e-');
   const child = spawn(process.execPath, ['--import', 'tsx', 'bin/local.ts', ...flags], {
     cwd,
     env: { ...process.env, PORT: '0', DATA: folder, NODE_ENV: '', ...env },
@@ -79,7 +78,7 @@ function listenTo(child: ChildProcess) {
     output: () => output,
     printed: (pattern: RegExp, withinMs = 20_000) =>
       new Promise<RegExpExecArray>((found, reject) => {
-        const timer = setTimeout(() => reject(new Error(`never printed ${pattern}: ${output}`)), withinMs);
+        const timer = setTimeout(() => reject(new Error(`never printed ${pattern}: ${output}`)), withinMs).unref();
         const look = () => {
           const match = pattern.exec(output);
           if (!match) return;
