@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { clfTime } from './clf-time';
 import { BodyTooLarge, type RequestHandler, readBody } from './http';
-import { isObject, list, object, text, texts } from './json';
+import { isObject, list, text, texts } from './json';
+import { outgoingName } from './outgoing-name';
 import type { InvokeRequest } from './permissions';
-import { outgoingName } from './rest-api/reply';
 import { ACCOUNT, type LocalFunction } from './types';
 
 /** What stands behind one `AWS::Lambda::Url`. */
@@ -13,8 +13,8 @@ export interface FunctionUrlOptions {
   readonly function: LocalFunction;
   /** The template's resource policies: what lets anybody in where `authType` is NONE. */
   readonly permits: (request: InvokeRequest) => boolean;
-  /** `allow`, or why the holder of the access key may not do this, naming principal, action and resource. */
-  readonly authorize: (accessKeyId: string, action: string, resource: string) => 'allow' | string;
+  /** Why the holder of the access key may not do this, naming principal, action and resource; nothing when it may. */
+  readonly refusal: (accessKeyId: string, action: string, resource: string) => string | undefined;
   /** Gets a line for each answer whose reason the client is not told. */
   readonly log: (line: string) => void;
 }
@@ -39,12 +39,14 @@ const accessKeyOf = (authorization: string | undefined): string | undefined =>
 const refusalOf = (message: IncomingMessage, options: FunctionUrlOptions): string | undefined => {
   const { arn } = options.function;
   if (options.authType === 'NONE') {
-    const missing = ACTIONS.find((action) => !options.permits({ functionArn: arn, action, principal: '*' }));
+    const missing = ACTIONS.find(
+      (action) => !options.permits({ functionArn: arn, action, principal: '*', viaFunctionUrl: true }),
+    );
     return missing && `no AWS::Lambda::Permission lets anybody ${missing} on ${arn}`;
   }
   const accessKeyId = accessKeyOf(message.headers.authorization);
   if (accessKeyId === undefined) return `a request without an AWS signature may not ${ACTIONS[0]} on ${arn}`;
-  return ACTIONS.map((action) => options.authorize(accessKeyId, action, arn)).find((answer) => answer !== 'allow');
+  return ACTIONS.map((action) => options.refusal(accessKeyId, action, arn)).find((reason) => reason !== undefined);
 };
 
 const joined = (values: string | readonly string[] | undefined): string =>
@@ -150,7 +152,7 @@ export const serveFunctionUrl =
       reply(await options.function.invoke(eventOf(message, body, requestId)), response);
     } catch (error) {
       if (response.destroyed) return;
-      if (!message.complete) response.setHeader('Connection', 'close');
+      message.resume();
       if (error instanceof BodyTooLarge) {
         refuse(response, 413, '{"Message":"Request Too Long"}');
         return;

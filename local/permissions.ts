@@ -11,6 +11,7 @@ export interface InvokeRequest {
   readonly principal: string;
   /** The ARN of what the service calls for. */
   readonly sourceArn?: string;
+  readonly viaFunctionUrl?: boolean;
 }
 
 interface Permission {
@@ -18,25 +19,33 @@ interface Permission {
   readonly actions: readonly unknown[];
   readonly principal: string;
   readonly source: string | undefined;
+  /** Opens the function to callers of its URL only. */
+  readonly urlOnly: boolean;
 }
 
 /** One that refers to something that has no value here permits nothing here. */
 const permissionOf = ({ properties }: Resource): Permission | undefined => {
   try {
-    const { Action, FunctionName, Principal, SourceArn } = properties;
-    const target = text(FunctionName) ?? '';
-    return { target, actions: list(Action), principal: text(Principal) ?? '', source: text(SourceArn) };
+    const { Action, FunctionName, Principal, SourceArn, InvokedViaFunctionUrl } = properties;
+    return {
+      target: text(FunctionName) ?? '',
+      actions: list(Action),
+      principal: text(Principal) ?? '',
+      source: text(SourceArn),
+      urlOnly: InvokedViaFunctionUrl === true,
+    };
   } catch (error) {
     if (error instanceof Unresolved) return undefined;
     throw error;
   }
 };
 
-const allows = ({ target, actions, principal, source }: Permission, request: InvokeRequest): boolean =>
+const allows = ({ target, actions, principal, source, urlOnly }: Permission, request: InvokeRequest): boolean =>
   (request.functionArn === target || request.functionArn.endsWith(`:function:${target}`)) &&
   (actions.includes(request.action) || actions.includes('lambda:*')) &&
   (principal === request.principal || principal === '*') &&
-  (source === undefined || covers(source, request.sourceArn ?? ''));
+  (source === undefined || covers(source, request.sourceArn ?? '')) &&
+  (!urlOnly || request.viaFunctionUrl === true);
 
 /** Decides from the template's `AWS::Lambda::Permission` resources, i.e. the functions' resource policies. */
 export const invokePermissions = (resources: readonly Resource[]): ((request: InvokeRequest) => boolean) => {

@@ -17,7 +17,7 @@ export interface Reaper extends Running {
  * process group of its own, so Ctrl-C in the terminal does not take it along.
  */
 export const startReaper = (): Reaper => {
-  const helper = spawn(process.execPath, [join(__dirname, 'reaper.cjs')], {
+  const helper = spawn(process.execPath, [join(__dirname, 'reaper-process.cjs')], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   });

@@ -151,7 +151,8 @@ class StackReader implements Scope {
   }
 
   #look(id: string, attribute: string, reference: string): string {
-    const type = text(this.#raw(id).Type) ?? 'no such resource';
+    const type = text(this.#raw(id).Type);
+    if (type === undefined) throw new Unresolved(`${reference} (no such resource)`);
     const value = lookUp(type, attribute, {
       name: localName(this.stack.name, id),
       facts: this.facts,

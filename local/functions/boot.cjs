@@ -54,7 +54,7 @@ process.on('disconnect', () => process.exit());
 const start = async () => {
   try {
     const handler = await load();
-    process.on('message', (message) => answer(handler, message));
+    process.on('message', (message) => void answer(handler, message));
     process.send({ ready: true });
   } catch (error) {
     process.send({ error: report(error) }, () => process.exit(1));

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { clfTime } from '../clf-time';
 import { ACCOUNT } from '../types';
@@ -45,13 +45,19 @@ const DROPPED = new Set(
   ).split(' '),
 );
 
+/** Random hex digits. From randomUUID, because Node keeps entropy ready for it: randomBytes cost 3 % of a request. */
+const randomHex = (digits: number): string => randomUUID().replaceAll('-', '').slice(0, digits);
+
 /** What the AWS front adds to every request. */
 const forwardedHeaders = ({ socket, headers }: IncomingMessage): readonly (readonly [string, string])[] => [
-  ['X-Amzn-Trace-Id', `Root=1-${Math.floor(Date.now() / 1000).toString(16)}-${randomBytes(12).toString('hex')}`],
+  ['X-Amzn-Trace-Id', `Root=1-${Math.floor(Date.now() / 1000).toString(16)}-${randomHex(24)}`],
   ['X-Forwarded-For', [headers['x-forwarded-for'] ?? [], socket.remoteAddress ?? ''].flat().join(', ')],
   ['X-Forwarded-Port', String(socket.localPort)],
   ['X-Forwarded-Proto', 'http'],
 ];
+
+/** These three arrive so, however the client wrote them. */
+const CANONICAL = new Map(['Authorization', 'Host', 'User-Agent'].map((name) => [name.toLowerCase(), name]));
 
 /** Names as the client wrote them; of a repeated header the single form keeps the last. */
 const headersOf = (message: IncomingMessage): Pick<GatewayRequest, 'headers' | 'multiValueHeaders'> => {
@@ -66,7 +72,7 @@ const headersOf = (message: IncomingMessage): Pick<GatewayRequest, 'headers' | '
     const name = message.rawHeaders[index] ?? '';
     const lower = name.toLowerCase();
     const replaced = lower.startsWith('x-') && forwarded.some(([added]) => added.toLowerCase() === lower);
-    if (!DROPPED.has(lower) && !replaced) add(name, message.rawHeaders[index + 1] ?? '');
+    if (!DROPPED.has(lower) && !replaced) add(CANONICAL.get(lower) ?? name, message.rawHeaders[index + 1] ?? '');
   }
   for (const [name, value] of forwarded) add(name, value);
   return { headers, multiValueHeaders };
@@ -80,7 +86,7 @@ const contextOf = (message: IncomingMessage, path: string, { apiId, stage }: Api
     apiId,
     domainName: host,
     domainPrefix: host.split(/[.:]/)[0],
-    extendedRequestId: `${randomBytes(11).toString('base64url')}=`,
+    extendedRequestId: `${randomHex(15)}=`,
     httpMethod: message.method,
     identity: { sourceIp: message.socket.remoteAddress, userAgent: userAgent ?? null },
     path,

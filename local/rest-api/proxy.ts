@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { FunctionError } from '../types';
 import type { ProxyIntegration } from './document';
 import { type ApiIdentity, type GatewayRequest, proxyEvent } from './event';
@@ -17,18 +16,11 @@ export interface ProxySurroundings {
 }
 
 /** The function runs on, as on AWS: only the client stops waiting. */
-const within = async <T>(timeoutMs: number, work: Promise<T>): Promise<T> => {
-  const timer = new AbortController();
-  const timeout = delay(timeoutMs, undefined, { signal: timer.signal }).then(() => {
-    throw new GatewayError('INTEGRATION_TIMEOUT');
+const within = <T>(timeoutMs: number, work: Promise<T>): Promise<T> =>
+  new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new GatewayError('INTEGRATION_TIMEOUT')), timeoutMs);
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
   });
-  try {
-    return await Promise.race([work, timeout]);
-  } finally {
-    timer.abort();
-    timeout.catch(() => undefined);
-  }
-};
 
 const gatewayErrorOf = (error: unknown): unknown => {
   if (!(error instanceof FunctionError)) return error;

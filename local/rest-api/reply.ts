@@ -1,5 +1,6 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { isObject, object } from '../json';
+import { outgoingName } from '../outgoing-name';
 import { GatewayError } from './gateway-response';
 
 /** What goes back to the client, but for what API Gateway adds to every answer. */
@@ -12,21 +13,6 @@ export interface Reply {
 /** Headers with one value each. */
 export const singleValued = (headers: Readonly<Record<string, string>>): Reply['headers'] =>
   new Map(Object.entries(headers).map(([name, value]) => [name, [value]]));
-
-/** From the table of headers in API Gateway's "important notes", columns for Lambda. */
-const REMAPPED = new Set(
-  'authorization connection content-md5 date max-forwards server user-agent www-authenticate'.split(' '),
-);
-const DROPPED = new Set(
-  'expect host keep-alive proxy-authenticate te trailer transfer-encoding upgrade via'.split(' '),
-);
-
-/** The name under which a function's header reaches the client; none when it does not. */
-export const outgoingName = (name: string): string | undefined => {
-  const lower = name.toLowerCase();
-  if (DROPPED.has(lower)) return undefined;
-  return REMAPPED.has(lower) ? `x-amzn-Remapped-${name}` : name;
-};
 
 const ANSWER_MEMBERS = new Set(['statusCode', 'headers', 'multiValueHeaders', 'body', 'isBase64Encoded']);
 

@@ -59,8 +59,8 @@ export const serveRestApi =
       if (response.destroyed) return;
       const reason = reasonOf(error);
       if (reason !== undefined) log(`${request.verb} ${request.path} (${request.context.requestId}): ${reason}`);
-      // Part of the body may still be on its way, and nobody will read it.
-      if (!message.complete) response.setHeader('Connection', 'close');
+      // What is left of the body is read and forgotten: closing on a client that is still sending costs it the answer.
+      message.resume();
       await send(api, refusal(api, error, request), request, response);
     }
   };

@@ -7,7 +7,9 @@ export interface TemplateValues {
   readonly stageVariables: JsonObject;
 }
 
-const VARIABLE = /\$!?\{?(context|stageVariables)((?:\.[A-Za-z_][\w-]*)+)\}?/g;
+const NAME = String.raw`(?:context|stageVariables)(?:\.[A-Za-z_][\w-]*)+`;
+// A closing brace belongs to the variable only where an opening one does.
+const VARIABLE = new RegExp(String.raw`\$!?(?:\{(${NAME})\}|(${NAME}))`, 'g');
 const OTHER_VELOCITY = /\$!?\{?[A-Za-z]|#(?:set|if|elseif|else|end|foreach|macro|#|\*)/;
 
 /** The value at a dotted path, as a text; empty when there is none. */
@@ -18,9 +20,7 @@ export const valueAt = (root: JsonObject, path: string): string => {
 
 /** Fills in the variables. Values go in as they are: quoting is the template's business, as on AWS. */
 export const render = (template: string, values: TemplateValues): string =>
-  template.replace(VARIABLE, (_, root: string, path: string) =>
-    valueAt(root === 'context' ? values.context : values.stageVariables, path.slice(1)),
-  );
+  template.replace(VARIABLE, (_, braced: string | undefined, bare: string) => valueAt({ ...values }, braced ?? bare));
 
 /** Throws {@link NotEmulated} for a mapping template that needs more of Velocity than the variables above. */
 export const checkTemplate = (template: string): string => {
