@@ -178,5 +178,5 @@ const ACCESS_LOG = {
   wafStatus: '$context.wafResponseCode',
   traceId: '$context.xrayTraceId',
 };
-/** Those two are numbers in every line, so that filters can compare them; the others may be a bare `-`. */
+/** Status and latency are numbers in every line, so that filters can compare them; the others may be a bare `-`. */
 const ACCESS_LOG_FORMAT = JSON.stringify(ACCESS_LOG).replaceAll(/"(\$context\.(?:status|responseLatency))"/g, '$1');
