@@ -1,6 +1,5 @@
 import { CfnOutput, Fn, Names, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
-import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
@@ -27,11 +26,14 @@ export class GatewayStack extends Stack {
   constructor(scope: Construct, id: string, props: GatewayProps) {
     super(scope, id, props);
     const { stage, services, alarms } = props;
-    const { apis, authorizers } = services;
+    const { apis, authorizers, fallback } = services;
     const api = new apigateway.SpecRestApi(this, 'Api', {
+      // CloudWatch tells APIs apart by their name alone: two copies of one name would share their metrics.
+      restApiName: this.stackName,
       apiDefinition: apigateway.ApiDefinition.fromInline(
         gatewayDocument({
           apis: apis.map(({ contract, fn }) => ({ contract, uri: this.uri(fn) })),
+          fallback: this.uri(fallback),
           authorizers: { token: this.uri(authorizers.token), apiKey: this.uri(authorizers.apiKey) },
           corsOrigin: stage.corsOrigin,
         }),
@@ -87,7 +89,7 @@ export class GatewayStack extends Stack {
       throttlingRateLimit: stage.throttling.ratePerSecond,
       throttlingBurstLimit: stage.throttling.burst,
       accessLogDestination: new apigateway.LogGroupLogDestination(accessLog),
-      accessLogFormat: apigateway.AccessLogFormat.custom(JSON.stringify(ACCESS_LOG)),
+      accessLogFormat: apigateway.AccessLogFormat.custom(ACCESS_LOG_FORMAT),
       // Functions learn here where they are reached; through a variable of theirs it would be a circle of references.
       variables: { publicUrl: publicUrl(stage, api, this) },
     });
@@ -119,15 +121,21 @@ export class GatewayStack extends Stack {
     return account;
   }
 
-  private customDomain({ name, certificateArn }: NonNullable<Stage['domain']>, stage: apigateway.Stage) {
-    const domain = new apigateway.DomainName(this, 'Domain', {
+  private customDomain({ name, certificateArn }: NonNullable<Stage['domain']>, live: apigateway.Stage) {
+    // The plain resource: CDK's construct has no setting for dual-stack yet.
+    const domain = new apigateway.CfnDomainName(this, 'Domain', {
       domainName: name,
-      certificate: Certificate.fromCertificateArn(this, 'Certificate', certificateArn),
-      endpointType: apigateway.EndpointType.REGIONAL,
-      securityPolicy: apigateway.SecurityPolicy.TLS_1_2,
+      regionalCertificateArn: certificateArn,
+      endpointConfiguration: { types: ['REGIONAL'], ipAddressType: 'dualstack' },
+      securityPolicy: 'TLS_1_2',
     });
-    new apigateway.BasePathMapping(this, 'Mapping', { domainName: domain, restApi: stage.restApi, stage });
-    new CfnOutput(this, 'DomainTarget', { value: domain.domainNameAliasDomainName });
+    new apigateway.CfnBasePathMapping(this, 'Mapping', {
+      domainName: domain.ref,
+      restApiId: live.restApi.restApiId,
+      stage: live.stageName,
+    });
+    new CfnOutput(this, 'DomainTarget', { value: domain.attrRegionalDomainName });
+    new CfnOutput(this, 'DomainZone', { value: domain.attrRegionalHostedZoneId });
   }
 
   private watch(live: apigateway.Stage, monitoring: Monitoring) {
@@ -170,3 +178,5 @@ const ACCESS_LOG = {
   wafStatus: '$context.wafResponseCode',
   traceId: '$context.xrayTraceId',
 };
+/** Status and latency are numbers in every line, so that filters can compare them; the others may be a bare `-`. */
+const ACCESS_LOG_FORMAT = JSON.stringify(ACCESS_LOG).replaceAll(/"(\$context\.(?:status|responseLatency))"/g, '$1');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { awsIdentity } from '../shared/aws-token';
 import { readEnv } from '../shared/env';
-import { serve } from '../shared/serve';
+import { serve, serveEnv } from '../shared/serve';
 import { graphRoutes } from './contract';
 import { graphOperations } from './operations';
 import { signedSend } from './send';
@@ -11,6 +11,7 @@ import { graphServer } from './server';
 import { SubgraphUrls } from './supergraph';
 
 const env = readEnv({
+  ...serveEnv,
   SUBGRAPH_URLS: SubgraphUrls,
   INTROSPECTION: z.optional(z.enum(['on', 'off'])),
   // @apollo/gateway reads this one itself and sends usage data to Apollo without it.
@@ -24,4 +25,4 @@ const server = graphServer({
   introspection: env.INTROSPECTION === 'on',
 });
 
-export const handler = serve(graphRoutes, graphOperations(server));
+export const handler = serve(graphRoutes, graphOperations(server), { corsOrigin: env.CORS_ORIGIN });

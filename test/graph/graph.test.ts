@@ -43,6 +43,7 @@ const started = ({ urls = {}, introspection = false }: Options = {}) =>
         introspection,
       }),
     ),
+    { corsOrigin: '*' },
   );
 
 type Handler = ReturnType<typeof started>;
