@@ -110,6 +110,9 @@ export type PublicJwk = z.output<typeof PublicJwk>;
 export const Jwks = z.object({ keys: z.array(PublicJwk) });
 export type Jwks = z.output<typeof Jwks>;
 
+/** Under this id authorizers find the keys that verify tokens. */
+export const JWKS_RECORD = 'jwks';
+
 /** Keys ready to verify with. */
 export const verificationKeys = ({ keys }: Jwks): VerificationKeys =>
   new Map(
