@@ -5,7 +5,7 @@ import { awsIdentity } from '../shared/aws-token';
 import { readEnv } from '../shared/env';
 import { serve } from '../shared/serve';
 import { graphRoutes } from './contract';
-import { graphOperations } from './operations';
+import { emptyGraph, graphOperations } from './operations';
 import { signedSend } from './send';
 import { graphServer } from './server';
 import { SubgraphUrls } from './supergraph';
@@ -17,11 +17,14 @@ const env = readEnv({
   APOLLO_TELEMETRY_DISABLED: z.literal('1'),
 });
 
-const server = graphServer({
-  supergraph: readFileSync(join(__dirname, 'supergraph.graphql'), 'utf8'),
-  urls: env.SUBGRAPH_URLS,
-  send: signedSend(awsIdentity()),
-  introspection: env.INTROSPECTION === 'on',
-});
+const federated = () =>
+  graphOperations(
+    graphServer({
+      supergraph: readFileSync(join(__dirname, 'supergraph.graphql'), 'utf8'),
+      urls: env.SUBGRAPH_URLS,
+      send: signedSend(awsIdentity()),
+      introspection: env.INTROSPECTION === 'on',
+    }),
+  );
 
-export const handler = serve(graphRoutes, graphOperations(server));
+export const handler = serve(graphRoutes, Object.keys(env.SUBGRAPH_URLS).length > 0 ? federated() : emptyGraph);
