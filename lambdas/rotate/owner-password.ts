@@ -11,7 +11,7 @@ export const ownerPassword = (connect: AsOwner = asOwner): Renewal => ({
   async apply(current, pending) {
     const login = OwnerLogin.parse(pending);
     if (await works(connect, login)) return;
-    // The password is ours and hexadecimal: it cannot end the literal, which ALTER USER takes no parameter for.
+    // ALTER USER takes no parameters.
     await connect(OwnerLogin.parse(current), (client) =>
       client.query(
         `alter user ${client.escapeIdentifier(login.username)} password ${client.escapeLiteral(login.password)}`,
