@@ -83,7 +83,7 @@ function split(token: string) {
   if (token.length > MAX_LENGTH) return undefined;
   const [header = '', payload = '', signature = '', ...rest] = token.split('.');
   const bytes = Buffer.from(signature, 'base64url');
-  if (rest.length > 0 || bytes.toString('base64url') !== signature) return undefined;
+  if (!signature || rest.length > 0 || bytes.toString('base64url') !== signature) return undefined;
   return { header, payload, input: `${header}.${payload}`, signature: bytes };
 }
 
