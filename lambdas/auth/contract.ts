@@ -1,8 +1,11 @@
 import * as z from 'zod/mini';
+import { Jwks } from '../shared/jwt';
 import { ROLE_NAMES } from '../shared/permissions';
 import { type Contract, form } from '../shared/route';
 
-const Field = z.string().check(z.minLength(1), z.maxLength(1024));
+/** RFC 6749 appendix A has no control characters in any field; PostgreSQL takes no NUL. */
+const isText = (field: string) => !/\p{Cc}/u.test(field);
+const Field = z.string().check(z.minLength(1), z.maxLength(1024), z.refine(isText));
 
 /** RFC 6749 section 4.3.2. First party only, and a stage may switch it off: RFC 9700 section 2.4 says why. */
 export const PasswordGrant = z.strictObject({
@@ -15,19 +18,6 @@ export const Token = z.object({
   access_token: z.string(),
   token_type: z.literal('Bearer'),
   expires_in: z.int(),
-});
-
-export const Jwks = z.object({
-  keys: z.array(
-    z.object({
-      kty: z.literal('RSA'),
-      kid: z.string(),
-      alg: z.literal('RS256'),
-      use: z.literal('sig'),
-      n: z.string(),
-      e: z.string(),
-    }),
-  ),
 });
 
 export const Member = z.object({

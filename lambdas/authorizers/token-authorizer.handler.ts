@@ -1,5 +1,5 @@
 import { readEnv, text } from '../shared/env';
-import { Jwks, type VerificationKeys, verificationKeys } from '../shared/jwt';
+import { JWKS_RECORD, Jwks, verificationKeys } from '../shared/jwt';
 import { readRecord } from '../shared/records';
 import { openRedis, redisEnv } from '../shared/redis';
 import { authorizer } from './answer';
@@ -7,16 +7,12 @@ import { tokenIdentity } from './token-authorizer';
 
 const env = readEnv({ ...redisEnv, KEYS_TABLE: text });
 const redis = openRedis(env);
-let known: VerificationKeys | undefined;
 
 export const handler = authorizer(
   tokenIdentity({
-    async keys(fresh) {
-      if (!known || fresh) {
-        const jwks = await readRecord({ redis: await redis, table: env.KEYS_TABLE }, 'jwks', Jwks);
-        known = verificationKeys(jwks ?? { keys: [] });
-      }
-      return known;
+    async readKeys() {
+      const jwks = await readRecord({ redis: await redis, table: env.KEYS_TABLE }, JWKS_RECORD, Jwks);
+      return verificationKeys(jwks ?? { keys: [] });
     },
     nowSeconds: () => Math.floor(Date.now() / 1000),
   }),

@@ -5,7 +5,7 @@ import { awsIdentity } from '../shared/aws-token';
 import { readEnv } from '../shared/env';
 import { serve, serveEnv } from '../shared/serve';
 import { graphRoutes } from './contract';
-import { graphOperations } from './operations';
+import { emptyGraph, graphOperations } from './operations';
 import { signedSend } from './send';
 import { graphServer } from './server';
 import { SubgraphUrls } from './supergraph';
@@ -18,11 +18,16 @@ const env = readEnv({
   APOLLO_TELEMETRY_DISABLED: z.literal('1'),
 });
 
-const server = graphServer({
-  supergraph: readFileSync(join(__dirname, 'supergraph.graphql'), 'utf8'),
-  urls: env.SUBGRAPH_URLS,
-  send: signedSend(awsIdentity()),
-  introspection: env.INTROSPECTION === 'on',
-});
+const federated = () =>
+  graphOperations(
+    graphServer({
+      supergraph: readFileSync(join(__dirname, 'supergraph.graphql'), 'utf8'),
+      urls: env.SUBGRAPH_URLS,
+      send: signedSend(awsIdentity()),
+      introspection: env.INTROSPECTION === 'on',
+    }),
+  );
 
-export const handler = serve(graphRoutes, graphOperations(server), { corsOrigin: env.CORS_ORIGIN });
+const operations = Object.keys(env.SUBGRAPH_URLS).length > 0 ? federated() : emptyGraph;
+
+export const handler = serve(graphRoutes, operations, { corsOrigin: env.CORS_ORIGIN });

@@ -29,6 +29,12 @@ export function graphOperations(server: ApolloServer<GraphContext>): Operations<
   };
 }
 
+const unpublished = async () =>
+  refuse('not_ready', 'no subgraph is published yet', { headers: { 'retry-after': '60' } });
+
+/** Of a stage that has no subgraphs: nothing to compose, so nothing to answer with. */
+export const emptyGraph: Operations<typeof graphRoutes> = { postGraph: unpublished, getGraph: unpublished };
+
 const { fromEvent } = handlers.createAPIGatewayProxyEventRequestHandler();
 
 async function execute(server: ApolloServer<GraphContext>, { event, requestId }: GraphCall): Promise<RawAnswer> {

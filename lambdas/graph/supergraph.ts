@@ -1,17 +1,6 @@
 import { type EnumValueDefinitionNode, Kind, parse } from 'graphql';
 import * as z from 'zod/mini';
-
-const fromJson = z.pipe(
-  z.string(),
-  z.transform((text, context): unknown => {
-    try {
-      return JSON.parse(text);
-    } catch {
-      context.issues.push({ code: 'invalid_format', format: 'json', input: text });
-      return z.NEVER;
-    }
-  }),
-);
+import { fromJson } from '../shared/json';
 
 /** The address of each subgraph by its name, as JSON: `{"accounts":"https://...lambda-url.eu-west-1.on.aws/"}`. */
 export const SubgraphUrls = z.pipe(fromJson, z.record(z.string(), z.url()));

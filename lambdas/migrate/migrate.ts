@@ -33,7 +33,8 @@ export async function migrate(client: ClientBase, migrations: readonly Migration
     await client.query('commit');
     return ran;
   } catch (error) {
-    await client.query('rollback');
+    // Where the connection is lost this fails too, and PostgreSQL has rolled back by itself: `error` says why.
+    await client.query('rollback').catch(() => undefined);
     throw error;
   }
 }

@@ -3,25 +3,23 @@ import type { Client } from 'pg';
 import { asOwner, OwnerLogin } from '../shared/owner';
 import type { Renewal } from './rotate';
 
-const parse = (secret: string) => OwnerLogin.parse(JSON.parse(secret));
-
 type AsOwner = (login: OwnerLogin, work: (client: Client) => Promise<unknown>) => Promise<unknown>;
 
 /** Renews the password of the schema's owner. Nothing holds a connection of this login, so the old one may go at once. */
 export const ownerPassword = (connect: AsOwner = asOwner): Renewal => ({
-  next: (current) => JSON.stringify({ ...parse(current), password: randomBytes(24).toString('hex') }),
+  next: (current) => JSON.stringify({ ...OwnerLogin.parse(current), password: randomBytes(24).toString('hex') }),
   async apply(current, pending) {
-    const login = parse(pending);
+    const login = OwnerLogin.parse(pending);
     if (await works(connect, login)) return;
-    // The password is ours and hexadecimal: it cannot end the literal, which ALTER USER takes no parameter for.
-    await connect(parse(current), (client) =>
+    // ALTER USER takes no parameters.
+    await connect(OwnerLogin.parse(current), (client) =>
       client.query(
         `alter user ${client.escapeIdentifier(login.username)} password ${client.escapeLiteral(login.password)}`,
       ),
     );
   },
   async test(pending) {
-    await connect(parse(pending), (client) => client.query('select 1'));
+    await connect(OwnerLogin.parse(pending), (client) => client.query('select 1'));
   },
 });
 

@@ -1,4 +1,5 @@
 import { readEnv, text } from '../shared/env';
+import { JWKS_RECORD } from '../shared/jwt';
 import { putRecord } from '../shared/records';
 import { openRedis, redisEnv } from '../shared/redis';
 import { ownerPassword } from './owner-password';
@@ -9,7 +10,7 @@ import { signingKeys } from './signing-keys';
 const env = readEnv({ ...redisEnv, SIGNING_KEYS_SECRET: text, KEYS_TABLE: text });
 const redis = openRedis(env);
 
-const keys = signingKeys(async (jwks) => putRecord({ redis: await redis, table: env.KEYS_TABLE }, 'jwks', jwks));
+const keys = signingKeys(async (jwks) => putRecord({ redis: await redis, table: env.KEYS_TABLE }, JWKS_RECORD, jwks));
 const password = ownerPassword();
 
 export const handler = rotation(secretVersions, (secretId) => (secretId === env.SIGNING_KEYS_SECRET ? keys : password));

@@ -2,8 +2,13 @@ import type { SecretsManagerRotationEvent } from 'aws-lambda';
 
 /** The versions of one secret; Secrets Manager behind it. */
 export interface SecretVersions {
-  /** The value under a stage, or nothing when no version bears it. */
-  read(secretId: string, stage: 'AWSCURRENT' | 'AWSPENDING'): Promise<string | undefined>;
+  /** The value in force. */
+  current(secretId: string): Promise<string>;
+  /**
+   * The value of the version that this rotation makes, or nothing before it is made. By its id and not by AWSPENDING,
+   * which stays on the version of a rotation that was called off.
+   */
+  pending(secretId: string, versionId: string): Promise<string | undefined>;
   putPending(secretId: string, versionId: string, value: string): Promise<void>;
   /** Makes the pending version the current one. Doing it twice changes nothing. */
   promote(secretId: string, versionId: string): Promise<void>;
@@ -24,19 +29,18 @@ export const rotation =
   (versions: SecretVersions, renewalOf: (secretId: string) => Renewal) =>
   async ({ Step, SecretId, ClientRequestToken }: SecretsManagerRotationEvent): Promise<void> => {
     const renewal = renewalOf(SecretId);
-    const need = async (stage: 'AWSCURRENT' | 'AWSPENDING') => {
-      const value = await versions.read(SecretId, stage);
-      if (value === undefined) throw new Error(`the secret has no ${stage} value`);
-      return value;
-    };
+    const pending = await versions.pending(SecretId, ClientRequestToken);
+    if (Step === 'createSecret') {
+      if (pending !== undefined) return;
+      const next = renewal.next(await versions.current(SecretId));
+      return versions.putPending(SecretId, ClientRequestToken, next);
+    }
+    if (pending === undefined) throw new Error(`${Step}: createSecret has made no version ${ClientRequestToken}`);
     switch (Step) {
-      case 'createSecret':
-        if ((await versions.read(SecretId, 'AWSPENDING')) !== undefined) return;
-        return versions.putPending(SecretId, ClientRequestToken, renewal.next(await need('AWSCURRENT')));
       case 'setSecret':
-        return renewal.apply(await need('AWSCURRENT'), await need('AWSPENDING'));
+        return renewal.apply(await versions.current(SecretId), pending);
       case 'testSecret':
-        return renewal.test(await need('AWSPENDING'));
+        return renewal.test(pending);
       case 'finishSecret':
         return versions.promote(SecretId, ClientRequestToken);
     }

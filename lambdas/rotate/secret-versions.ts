@@ -1,10 +1,13 @@
 import { readSecretText, secretsManager } from '../shared/secrets';
 import type { SecretVersions } from './rotate';
 
+/** The versions in Secrets Manager. It answers that a version is not found as long as it has no value. */
 export const secretVersions: SecretVersions = {
-  async read(secretId, stage) {
+  current: (secretId) => readSecretText(secretId),
+
+  async pending(secretId, versionId) {
     const { ResourceNotFoundException } = await secretsManager();
-    return readSecretText(secretId, stage).catch((error: unknown) => {
+    return readSecretText(secretId, versionId).catch((error: unknown) => {
       if (error instanceof ResourceNotFoundException) return undefined;
       throw error;
     });

@@ -6,12 +6,12 @@ import type { Renewal } from './rotate';
 /** Turns the ring of signing keys. `publish` hands the public keys to the authorizers before a new one signs. */
 export const signingKeys = (publish: (keys: Jwks) => Promise<void>): Renewal => ({
   next(current) {
-    const ring = KeyRing.safeParse(JSON.parse(current));
+    const ring = KeyRing.safeParse(current);
     return JSON.stringify(ring.success ? turn(ring.data) : newRing());
   },
-  apply: (_, pending) => publish(publicKeys(KeyRing.parse(JSON.parse(pending)))),
+  apply: (_, pending) => publish(publicKeys(KeyRing.parse(pending))),
   async test(pending) {
-    const ring = KeyRing.parse(JSON.parse(pending));
+    const ring = KeyRing.parse(pending);
     const { kid, privateKey } = signingKey(ring);
     const publicKey = verificationKeys(publicKeys(ring)).get(kid);
     const text = Buffer.from('rotation');

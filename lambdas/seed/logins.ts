@@ -1,16 +1,20 @@
 import type { Pool } from 'pg';
 import * as z from 'zod/mini';
 import { type ApiKeyRecord, hashKey, keyIdOf, newApiKey, recordId } from '../shared/api-key';
+import { fromJson } from '../shared/json';
 import { hashPassword } from '../shared/passwords';
 import { putDurable } from '../shared/records';
 import { readSecret, readSecretText, secretsManager } from '../shared/secrets';
 import { ORGANISATIONS, SEED_USERS, seed } from './seed';
 
 /** The secret: its password is generated with it; seeding adds who can sign in with it, and an API key a tenant. */
-const Logins = z.object({
-  password: z.string(),
-  apiKeys: z.optional(z.array(z.object({ organisation: z.uuid(), key: z.string() }))),
-});
+const Logins = z.pipe(
+  fromJson,
+  z.object({
+    password: z.string(),
+    apiKeys: z.optional(z.array(z.object({ organisation: z.uuid(), key: z.string() }))),
+  }),
+);
 
 interface SeedEnv {
   readonly SEED_LOGINS_SECRET: string;

@@ -42,7 +42,8 @@ export async function seed(pool: Pool, passwordHash: string): Promise<void> {
     for (const user of SEED_USERS) await insertUser(client, user, passwordHash);
     await client.query('commit');
   } catch (error) {
-    await client.query('rollback');
+    // Where the connection is lost this fails too: `error` says why.
+    await client.query('rollback').catch(() => undefined);
     throw error;
   } finally {
     client.release();

@@ -30,6 +30,8 @@ async function respond(event: CloudFormationCustomResourceEvent, failure: unknow
           Reason: (failure instanceof Error ? failure.message : 'unknown failure').slice(0, LONGEST_REASON),
           ...common,
         };
-  const answer = await fetch(event.ResponseURL, { method: 'PUT', body: JSON.stringify(response) });
+  // Bytes, because fetch adds a content type to text, and the signature of S3's address allows for none.
+  const body = Buffer.from(JSON.stringify(response));
+  const answer = await fetch(event.ResponseURL, { method: 'PUT', body });
   if (!answer.ok) throw new Error(`CloudFormation did not take the response: ${answer.status}`);
 }

@@ -25,11 +25,16 @@ export interface Expectations {
   readonly nowSeconds: number;
 }
 
-const Header = z.object({ alg: z.literal('RS256'), typ: z.literal('at+jwt'), kid: z.string() });
+const Header = z.object({
+  alg: z.literal('RS256'),
+  typ: z.literal('at+jwt'),
+  kid: z.string(),
+  // An extension that must be understood (RFC 7515 section 4.1.11): none is.
+  crit: z.optional(z.never()),
+});
 const MAX_LENGTH = 8192;
 const LEEWAY_SECONDS = 5;
 const LONGEST_LIFE_SECONDS = 3600;
-const CANONICAL = /^[A-Za-z0-9_-]+$/;
 
 /** Signs an access token with RS256 (RFC 7515). */
 export function signToken(claims: Claims, kid: string, privateKey: KeyObject): string {
@@ -40,13 +45,14 @@ export function signToken(claims: Claims, kid: string, privateKey: KeyObject): s
 const encode = (part: unknown) => Buffer.from(JSON.stringify(part)).toString('base64url');
 
 /** Why a token was refused: for our log, never for its bearer. */
-export type Refused =
-  | { readonly ok: false; readonly reason: 'malformed' | 'signature' | 'claims' }
-  | { readonly ok: false; readonly reason: 'unknown key'; readonly kid: string };
+export interface Refused {
+  readonly ok: false;
+  readonly reason: 'malformed' | 'unknown key' | 'signature' | 'claims';
+}
 
 /**
  * Verifies one of our access tokens. Algorithm and type are fixed, `kid` is a plain lookup, and header members that
- * point to other keys (jku, jwk, x5u, x5c) are never read; a `crit` header is refused (RFC 7515 section 4.1.11).
+ * point to other keys (jku, jwk, x5u, x5c) are never read.
  */
 export function verifyToken(
   token: string,
@@ -54,13 +60,10 @@ export function verifyToken(
   { issuer, nowSeconds }: Expectations,
 ): { readonly ok: true; readonly claims: Claims } | Refused {
   const parts = split(token);
-  const header = parts && decode(parts.header);
-  if (!parts || !header || 'crit' in header) return { ok: false, reason: 'malformed' };
-  const parsed = Header.safeParse(header);
-  if (!parsed.success) return { ok: false, reason: 'malformed' };
-  const { kid } = parsed.data;
-  const key = keys.get(kid);
-  if (!key) return { ok: false, reason: 'unknown key', kid };
+  const header = Header.safeParse(parts && decode(parts.header));
+  if (!parts || !header.success) return { ok: false, reason: 'malformed' };
+  const key = keys.get(header.data.kid);
+  if (!key) return { ok: false, reason: 'unknown key' };
   if (!verify('sha256', Buffer.from(parts.input), key, parts.signature)) return { ok: false, reason: 'signature' };
   const claims = Claims.safeParse(decode(parts.payload));
   if (!claims.success || !timely(claims.data, nowSeconds)) return { ok: false, reason: 'claims' };
@@ -68,29 +71,31 @@ export function verifyToken(
   return { ok: true, claims: claims.data };
 }
 
+/** `iat` in the future is refused too: it would stretch the longest life to any length. */
 const timely = ({ iat, nbf, exp }: Claims, now: number) =>
-  exp > now - LEEWAY_SECONDS && nbf <= now + LEEWAY_SECONDS && exp - iat <= LONGEST_LIFE_SECONDS;
+  exp > now - LEEWAY_SECONDS && Math.max(iat, nbf) <= now + LEEWAY_SECONDS && exp - iat <= LONGEST_LIFE_SECONDS;
 
-/** Three parts in canonical base64url: one token has one spelling, so a cache or a revocation can key on it. */
+/**
+ * The parts of a token in canonical base64url: with `decode`, one token has one spelling, so that a cache or a
+ * revocation can key on it.
+ */
 function split(token: string) {
-  const [header, payload, signature, ...rest] = token.split('.');
-  if (token.length > MAX_LENGTH || !header || !payload || !signature || rest.length > 0) return undefined;
-  if (![header, payload, signature].every((part) => CANONICAL.test(part))) return undefined;
+  if (token.length > MAX_LENGTH) return undefined;
+  const [header = '', payload = '', signature = '', ...rest] = token.split('.');
   const bytes = Buffer.from(signature, 'base64url');
-  if (bytes.toString('base64url') !== signature) return undefined;
+  if (!signature || rest.length > 0 || bytes.toString('base64url') !== signature) return undefined;
   return { header, payload, input: `${header}.${payload}`, signature: bytes };
 }
 
-function decode(part: string): Record<string, unknown> | undefined {
+/** The JSON of a part. One that JSON would spell otherwise is none: a member given twice, spaces, padding, odd bits. */
+function decode(part: string): unknown {
   try {
-    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
-    return Json.parse(value);
+    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString());
+    return encode(value) === part ? value : undefined;
   } catch {
     return undefined;
   }
 }
-
-const Json = z.record(z.string(), z.unknown());
 
 /** A public key of ours as a JWKS carries it (RFC 7517). */
 export const PublicJwk = z.object({
@@ -104,6 +109,9 @@ export const PublicJwk = z.object({
 export type PublicJwk = z.output<typeof PublicJwk>;
 export const Jwks = z.object({ keys: z.array(PublicJwk) });
 export type Jwks = z.output<typeof Jwks>;
+
+/** Under this id authorizers find the keys that verify tokens. */
+export const JWKS_RECORD = 'jwks';
 
 /** Keys ready to verify with. */
 export const verificationKeys = ({ keys }: Jwks): VerificationKeys =>

@@ -1,14 +1,18 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import * as z from 'zod/mini';
+import { fromJson } from './json';
 import { type Jwks, PublicJwk } from './jwt';
 
 const SigningKey = z.object({ kid: z.string(), privateKey: z.string() });
 
 /**
- * The keys that sign access tokens, as the secret holds them. `next` is published before it signs, and `previous` stays
+ * The keys that sign access tokens, as the secret's text holds them. `next` is published before it signs, and `previous` stays
  * published after it has stopped: whoever caches the JWKS knows every key that signs a token still alive.
  */
-export const KeyRing = z.object({ current: SigningKey, next: SigningKey, previous: z.optional(PublicJwk) });
+export const KeyRing = z.pipe(
+  fromJson,
+  z.object({ current: SigningKey, next: SigningKey, previous: z.optional(PublicJwk) }),
+);
 export type KeyRing = z.output<typeof KeyRing>;
 
 const MODULUS_BITS = 2048;

@@ -1,14 +1,18 @@
 import { Client } from 'pg';
 import * as z from 'zod/mini';
+import { fromJson } from './json';
 
-/** The login that owns the schema, as RDS keeps it in its secret. */
-export const OwnerLogin = z.looseObject({
-  username: z.string(),
-  password: z.string(),
-  host: z.string(),
-  port: z.coerce.number(),
-  dbname: z.string(),
-});
+/** The login that owns the schema, as the text of RDS's secret holds it. */
+export const OwnerLogin = z.pipe(
+  fromJson,
+  z.looseObject({
+    username: z.string(),
+    password: z.string(),
+    host: z.string(),
+    port: z.coerce.number(),
+    dbname: z.string(),
+  }),
+);
 export type OwnerLogin = z.output<typeof OwnerLogin>;
 
 const CONNECT_TIMEOUT_MS = 60_000;

@@ -7,7 +7,8 @@ const derive = promisify<string, Buffer, number, ScryptOptions, Buffer>(scrypt);
 const COST = { ln: 16, r: 8, p: 2 };
 const HASH_BYTES = 32;
 const SALT_BYTES = 16;
-const PHC = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([\w+/]+)\$([\w+/]+)$/;
+/** Bounded, so that no stored hash can ask for more than 151 MB. */
+const PHC = /^\$scrypt\$ln=(1[0-7]),r=([1-9]),p=([1-9])\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/;
 
 const run = (password: string, salt: Buffer, { ln, r, p }: typeof COST, bytes: number) =>
   derive(password.normalize('NFKC'), salt, bytes, { N: 2 ** ln, r, p, maxmem: 256 * 2 ** ln * r });

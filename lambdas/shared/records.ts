@@ -1,6 +1,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Redis } from 'ioredis';
 import * as z from 'zod/mini';
+import { fromJson } from './json';
 
 /** What authorizers verify with, by id: durable in DynamoDB, a copy of each in Redis. */
 export interface Records {
@@ -20,24 +21,31 @@ async function dynamoDb() {
   return { client, ...sdk };
 }
 
-/** The record of this id: from Redis, or from the durable copy when Redis has lost it or is not there. */
+/**
+ * The record of this id: from Redis, or from the durable copy when Redis has lost it, is not there, or holds it in the
+ * shape of an earlier release.
+ */
 export async function readRecord<S extends z.ZodMiniType>(
   records: Records,
   id: string,
   schema: S,
 ): Promise<z.output<S> | undefined> {
-  const copy = await records.redis.get(copyOf(id)).catch(() => null);
-  const text = copy ?? (await readDurable(records, id));
+  const copy = z.pipe(fromJson, schema).safeParse(await records.redis.get(copyOf(id)).catch(() => null));
+  if (copy.success) return copy.data;
+  const text = await readDurable(records, id);
   return text === undefined ? undefined : schema.parse(JSON.parse(text));
 }
 
 async function readDurable({ redis, table }: Records, id: string): Promise<string | undefined> {
   const { client: dynamo, GetItemCommand } = await dynamoDb();
-  const { Item } = await dynamo.send(new GetItemCommand({ TableName: table, Key: { id: { S: id } } }));
+  // Consistent, because what is read here is handed out for minutes.
+  const { Item } = await dynamo.send(
+    new GetItemCommand({ TableName: table, Key: { id: { S: id } }, ConsistentRead: true }),
+  );
   if (!Item) return undefined;
   const text = z.string().parse(Item.value?.S);
-  // A Redis that is down must not stop a caller whose record we have.
-  await redis.set(copyOf(id), text, 'EX', COPY_SECONDS).catch(() => undefined);
+  // NX: a newer copy written meanwhile stays. A Redis that is down must not stop a caller whose record we have.
+  await redis.set(copyOf(id), text, 'EX', COPY_SECONDS, 'NX').catch(() => undefined);
   return text;
 }
 

@@ -1,5 +1,6 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod/mini';
+import { parse } from './parse';
 
 let client: SecretsManagerClient | undefined;
 
@@ -10,15 +11,16 @@ export async function secretsManager() {
   return { client, ...sdk };
 }
 
-/** The current value of a secret, as text. */
-export async function readSecretText(secretId: string, versionStage = 'AWSCURRENT'): Promise<string> {
+/** The text of a secret: of the version in force, or of the one named. */
+export async function readSecretText(secretId: string, versionId?: string): Promise<string> {
   const { client: manager, GetSecretValueCommand } = await secretsManager();
-  const { SecretString } = await manager.send(
-    new GetSecretValueCommand({ SecretId: secretId, VersionStage: versionStage }),
-  );
+  const { SecretString } = await manager.send(new GetSecretValueCommand({ SecretId: secretId, VersionId: versionId }));
   return z.string().parse(SecretString);
 }
 
-/** The current value of a secret that holds JSON of this shape. */
-export const readSecret = async <S extends z.ZodMiniType>(secretId: string, schema: S): Promise<z.output<S>> =>
-  schema.parse(JSON.parse(await readSecretText(secretId)));
+/** What the text of a secret holds. Throws an error that names the secret and what is wrong, never its value. */
+export async function readSecret<S extends z.ZodMiniType>(secretId: string, schema: S): Promise<z.output<S>> {
+  const parsed = parse(schema, await readSecretText(secretId));
+  if (parsed.ok) return parsed.value;
+  throw new Error(`secret ${secretId}: ${parsed.wrong.map(({ name, detail }) => `${name} ${detail}`).join('; ')}`);
+}

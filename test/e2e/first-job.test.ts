@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createLocalJWKSet, jwtVerify } from 'jose';
 import { contracts } from '../../lambdas/routes';
 import { client } from '../../lambdas/shared/client';
@@ -52,7 +53,14 @@ test('the administrators of two organisations see their own members only', async
   }
 });
 
-test('the commands printed at the start are the ones documented: a machine reads metrics with its API key', async () => {
+test('the three commands printed at the start work when pasted into a shell', () => {
+  const commands = gateway.commands.join('\n');
+  const output = execFileSync('sh', ['-euc', commands], { encoding: 'utf8' });
+  expect(output).toMatch(/"products":\[\{"name":"[^"]+","reviews":\[\{"body":"[^"]+","author":\{"name":"[^"]+"/);
+  expect(output).toContain('gatehouse_build_info');
+});
+
+test('a machine reads metrics with its API key', async () => {
   const metrics = await client(contracts.platform, { baseUrl: gateway.url, apiKey: gateway.apiKey }).getMetrics();
   expect(metrics).toContain('gatehouse_dependency_up{dependency="postgres"} 1');
   expect(metrics).toContain('gatehouse_dependency_up{dependency="redis"} 1');

@@ -12,10 +12,16 @@ export const gateway = {
   url: need('GATEHOUSE_URL'),
   password: need('GATEHOUSE_PASSWORD'),
   apiKey: need('GATEHOUSE_API_KEY'),
+  /** The three commands that the start printed. */
+  commands: need('GATEHOUSE_COMMANDS').split('\n'),
 };
 
 /** An access token of the example login of this role, e.g. viewer@acme.example. */
-export async function tokenOf(role: string, { url, password } = gateway, domain = 'acme.example'): Promise<string> {
+export async function tokenOf(
+  role: string,
+  { url, password }: { readonly url: string; readonly password: string } = gateway,
+  domain = 'acme.example',
+): Promise<string> {
   const username = `${role.replace('_', '-')}@${domain}`;
   const body = { grant_type: 'password', username, password };
   const { access_token } = await client(contracts.auth, { baseUrl: url }).issueToken({ body });
