@@ -29,8 +29,7 @@ describe.each(BOTH)('the API of %s', (name) => {
       MethodSettings: [expect.objectContaining({ ThrottlingRateLimit: ratePerSecond, ThrottlingBurstLimit: burst })],
     });
     const { Format } = Object(Properties.AccessLogSetting);
-    const line: unknown = JSON.parse(text(Format).replaceAll(/:\$context\.\w+/g, ':200'));
-    expect(line).toMatchObject({ requestId: '$context.requestId', status: 200, latencyMs: 200 });
+    expect(JSON.parse(text(Format))).toMatchObject({ requestId: '$context.requestId', status: '$context.status' });
     expect(Format).not.toMatch(/header|querystring|body/i);
   });
 
