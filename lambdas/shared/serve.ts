@@ -124,13 +124,19 @@ function reply(
   return { ...common, body: typeof sent.body === 'string' ? sent.body : '' };
 }
 
-/** An expected refusal goes out as it is; anything else is our fault: counted, logged whole, told as `internal`. */
+/**
+ * An expected refusal goes out as it is: one that waits for a part of the platform says so in our log. Anything else is
+ * our fault: counted, logged whole, told as `internal`.
+ */
 function refusal(error: unknown, requestId: string, route: Route | undefined): APIGatewayProxyResult {
   const refused = error instanceof Refusal ? error : new Refusal('internal', undefined, { cause: error });
   const { status } = ERRORS[refused.code];
-  if (status >= 500) {
+  const reason = { requestId, error: refused.cause instanceof Error ? refused.cause : refused };
+  if (refused.code === 'internal') {
     countFault();
-    logger.error('fault', { requestId, error: refused.cause instanceof Error ? refused.cause : refused });
+    logger.error('fault', reason);
+  } else if (status >= 500) {
+    logger.warn('not ready', reason);
   }
   const oauth = route?.errorFormat === 'oauth';
   return {
