@@ -269,6 +269,13 @@ describe('an error', () => {
     expect(output.text()).not.toContain('Faults');
   });
 
+  test('that waits for a part of the platform is logged, and is no fault: a probe while the database wakes rings no alarm', async () => {
+    const waiting = serve({ fail: contract.fail }, { fail: () => Promise.reject(new Refusal('not_ready')) }, options);
+    await ask(waiting, { resource: '/fail' });
+    expect(output.text()).toContain('"not ready"');
+    expect(output.text()).not.toContain('Faults');
+  });
+
   test('at an OAuth endpoint has the form of RFC 6749 section 5.2', async () => {
     expect(await grant('grant_type=password')).toEqual({ error: 'invalid_grant', error_description: 'no such user' });
     expect(await grant('wrong=1')).toMatchObject({ error: 'invalid_request' });
