@@ -41,28 +41,27 @@ const functionName = (file: string) =>
   `${file.startsWith('examples') ? 'example-' : ''}${basename(file, '.handler.ts')}`;
 
 /** What functions read at run time, laid beside their code. */
-function layFiles(out: string): void {
-  const lay = (target: string, source: string) => layInto(out, target, source);
+function layFiles(): void {
   lay('migrate/migrations', 'lambdas/migrate/migrations');
-  lay('migrate-examples', join(out, 'migrate'));
+  lay('migrate-examples', join(OUT, 'migrate'));
   lay('migrate-examples/migrations', 'examples/migrations');
   for (const name of SUBGRAPHS) lay(`example-${name}/schema.graphql`, `examples/subgraphs/${name}/schema.graphql`);
   for (const [name, source] of Object.entries(docsAssets())) lay(`platform/docs-assets/${name}`, source);
-  writeFileSync(join(out, 'platform/openapi.json'), openApiDocument());
-  writeFileSync(join(out, 'graph/supergraph.graphql'), composeExamples());
+  writeFileSync(join(OUT, 'platform/openapi.json'), openApiDocument());
+  writeFileSync(join(OUT, 'graph/supergraph.graphql'), composeExamples());
 }
 
 /** Lays a file or a folder where a function finds it, in place of what is there. */
-function layInto(out: string, target: string, source: string): void {
-  rmSync(join(out, target), { recursive: true, force: true });
-  cpSync(source, join(out, target), { recursive: true });
+function lay(target: string, source: string): void {
+  rmSync(join(OUT, target), { recursive: true, force: true });
+  cpSync(source, join(OUT, target), { recursive: true });
 }
 
-/** Every function into `<out>/<name>/index.js`, in one esbuild run. */
-export async function buildFunctions(out = OUT): Promise<void> {
-  rmSync(out, { recursive: true, force: true });
-  await build({ ...OPTIONS, entryPoints: entryPoints(), outdir: out });
-  layFiles(out);
+/** Every function into dist/functions/<name>/index.js, in one esbuild run. */
+export async function buildFunctions(): Promise<void> {
+  rmSync(OUT, { recursive: true, force: true });
+  await build({ ...OPTIONS, entryPoints: entryPoints(), outdir: OUT });
+  layFiles();
 }
 
 if (require.main === module)

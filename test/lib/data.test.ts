@@ -1,11 +1,6 @@
-import { type StageName, stageOf } from '../../lib/stages';
-import { everyStage, synthesize } from '../support/synthesize';
-import { at, type Deployed, list } from '../support/template';
-
-let stages: Readonly<Record<StageName, Deployed>>;
-beforeAll(async () => {
-  stages = await everyStage();
-});
+import { STAGE_NAMES, stageOf } from '../../lib/stages';
+import { stages, synthesize } from '../support/synthesize';
+import { at, list } from '../support/template';
 
 const BOTH = ['dev', 'prod'] as const;
 
@@ -46,16 +41,15 @@ describe.each(BOTH)('the database of %s', (name) => {
 });
 
 test('the database of dev pauses after ten idle minutes; that of prod never', () => {
-  const scaling = (name: StageName) =>
-    stages[name].only('AWS::RDS::DBCluster').Properties.ServerlessV2ScalingConfiguration;
-  expect(scaling('dev')).toMatchObject({ MinCapacity: 0, SecondsUntilAutoPause: 600 });
-  expect(scaling('prod')).not.toHaveProperty('SecondsUntilAutoPause');
+  const [dev, prod] = BOTH.map((name) => stages[name].only('AWS::RDS::DBCluster').Properties);
+  expect(dev?.ServerlessV2ScalingConfiguration).toMatchObject({ MinCapacity: 0, SecondsUntilAutoPause: 600 });
+  expect(prod?.ServerlessV2ScalingConfiguration).not.toHaveProperty('SecondsUntilAutoPause');
 });
 
 describe('the proxy', () => {
   test('stands in prod and staging, and not in dev, whose database it would keep awake', () => {
-    const proxies = (name: StageName) => stages[name].of('AWS::RDS::DBProxy').length;
-    expect([proxies('local'), proxies('dev'), proxies('staging'), proxies('prod')]).toEqual([0, 0, 1, 1]);
+    const withProxy = STAGE_NAMES.filter((name) => stages[name].of('AWS::RDS::DBProxy').length === 1);
+    expect(withProxy).toEqual(['staging', 'prod']);
   });
 
   test('knows no password: IAM from the caller to the cluster, over TLS', () => {

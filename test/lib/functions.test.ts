@@ -1,12 +1,7 @@
-import { STAGE_NAMES, type StageName, stageOf } from '../../lib/stages';
+import { STAGE_NAMES, stageOf } from '../../lib/stages';
 import { nameOf, roleOf } from '../support/functions';
-import { everyStage } from '../support/synthesize';
+import { stages } from '../support/synthesize';
 import { at, type Deployed, list, type Resource, text } from '../support/template';
-
-let stages: Readonly<Record<StageName, Deployed>>;
-beforeAll(async () => {
-  stages = await everyStage();
-});
 
 const functionsOf = (deployed: Deployed) => deployed.of('AWS::Lambda::Function');
 const alarmsOf = (deployed: Deployed, { id, stack }: Resource) =>
@@ -133,12 +128,12 @@ test('a single failed rotation rings: nobody else would tell', () => {
   expect(failing?.Properties.Threshold).toBe(1);
 });
 
-describe('a stage that leaves by IPv6', () => {
-  const dualStack = ({ Properties }: Resource) => ({
-    endpoints: at(Properties.Environment, 'Variables', 'AWS_USE_DUALSTACK_ENDPOINT'),
-    interface: at(Properties.VpcConfig, 'Ipv6AllowedForDualStack'),
-  });
+const dualStack = ({ Properties }: Resource) => ({
+  endpoints: at(Properties.Environment, 'Variables', 'AWS_USE_DUALSTACK_ENDPOINT'),
+  interface: at(Properties.VpcConfig, 'Ipv6AllowedForDualStack'),
+});
 
+describe('a stage that leaves by IPv6', () => {
   test('gives its functions IPv6 addresses and names of AWS that have them', () => {
     const inVpc = functionsOf(stages.dev).filter(({ Properties }) => 'VpcConfig' in Properties);
     expect(inVpc.map(dualStack)).toEqual(inVpc.map(() => ({ endpoints: 'true', interface: true })));

@@ -1,11 +1,6 @@
-import { type Stage, type StageName, stageOf } from '../../lib/stages';
-import { everyStage, synthesize } from '../support/synthesize';
+import { type Stage, stageOf } from '../../lib/stages';
+import { stages, synthesize } from '../support/synthesize';
 import { at, type Deployed, list, text } from '../support/template';
-
-let stages: Readonly<Record<StageName, Deployed>>;
-beforeAll(async () => {
-  stages = await everyStage();
-});
 
 const BOTH = ['dev', 'prod'] as const;
 const domain: NonNullable<Stage['domain']> = {
@@ -112,9 +107,9 @@ describe('the log role of API Gateway, which the whole account shares', () => {
   });
 });
 
-describe('a stage with a domain', () => {
-  const withDomain = () => synthesize({ ...stageOf('prod'), domain });
+const withDomain = () => synthesize({ ...stageOf('prod'), domain });
 
+describe('a stage with a domain', () => {
   test('is reached there by IPv4 and IPv6, over TLS 1.2 or newer', () => {
     expect(withDomain().only('AWS::ApiGateway::DomainName').Properties).toMatchObject({
       DomainName: 'api.example.com',

@@ -1,11 +1,5 @@
-import type { StageName } from '../../lib/stages';
-import { everyStage } from '../support/synthesize';
-import { at, type Deployed, type Resource, text } from '../support/template';
-
-let stages: Readonly<Record<StageName, Deployed>>;
-beforeAll(async () => {
-  stages = await everyStage();
-});
+import { stages } from '../support/synthesize';
+import { at, type Deployed, list, text } from '../support/template';
 
 /** The destinations of a stage's default routes, each with the type of what it leads to. */
 const routesOf = (deployed: Deployed) =>
@@ -69,42 +63,27 @@ test.each(['dev', 'prod'] as const)('%s reaches DynamoDB and S3 without leaving 
     for (const { id } of privateTables) expect(JSON.stringify(Properties.RouteTableIds)).toContain(id);
 });
 
-interface Rule {
-  readonly from: string;
-  readonly to: string;
-  readonly port: unknown;
-}
+const addressOf = (rule: unknown) => text(at(rule, 'CidrIp')) || text(at(rule, 'CidrIpv6'));
+const portsOf = (rule: unknown) =>
+  `${text(at(rule, 'IpProtocol'))} ${String(at(rule, 'FromPort'))}-${String(at(rule, 'ToPort'))}`;
 
 /** Every rule of every security group as who may speak to whom; a range of ports shows as one. */
 function rulesOf(deployed: Deployed): string[] {
-  const read = (value: unknown) => deployed.readable(value);
-  const show = ({ from, to, port }: Rule) => `${from} -> ${to} ${String(port)}`;
-  const port = (rule: unknown) =>
-    `${text(at(rule, 'IpProtocol'))} ${String(at(rule, 'FromPort'))}-${String(at(rule, 'ToPort'))}`;
-  const peer = (rule: unknown) => text(at(rule, 'CidrIp')) || text(at(rule, 'CidrIpv6'));
-  const inline = (group: Resource, direction: 'SecurityGroupIngress' | 'SecurityGroupEgress') => {
-    const rules = group.Properties[direction];
-    return Array.isArray(rules) ? rules.map((rule: unknown) => ({ rule, self: read({ Ref: group.id }) })) : [];
-  };
-  const groups = deployed.of('AWS::EC2::SecurityGroup');
-  return [
-    ...groups
-      .flatMap((group) => inline(group, 'SecurityGroupEgress'))
-      .map(({ rule, self }) => show({ from: self, to: peer(rule), port: port(rule) })),
-    ...groups
-      .flatMap((group) => inline(group, 'SecurityGroupIngress'))
-      .map(({ rule, self }) => show({ from: peer(rule), to: self, port: port(rule) })),
-    ...deployed
-      .of('AWS::EC2::SecurityGroupEgress')
-      .map(({ Properties: rule }) =>
-        show({ from: read(rule.GroupId), to: read(rule.DestinationSecurityGroupId), port: port(rule) }),
-      ),
-    ...deployed
-      .of('AWS::EC2::SecurityGroupIngress')
-      .map(({ Properties: rule }) =>
-        show({ from: read(rule.SourceSecurityGroupId), to: read(rule.GroupId), port: port(rule) }),
-      ),
-  ];
+  const show = (from: unknown, to: unknown, rule: unknown) =>
+    `${deployed.readable(from)} -> ${deployed.readable(to)} ${portsOf(rule)}`;
+  const inline = deployed
+    .of('AWS::EC2::SecurityGroup')
+    .flatMap(({ id, Properties }) => [
+      ...list(Properties.SecurityGroupEgress).map((rule) => show({ Ref: id }, addressOf(rule), rule)),
+      ...list(Properties.SecurityGroupIngress).map((rule) => show(addressOf(rule), { Ref: id }, rule)),
+    ]);
+  const egress = deployed
+    .of('AWS::EC2::SecurityGroupEgress')
+    .map(({ Properties: rule }) => show(rule.GroupId, rule.DestinationSecurityGroupId, rule));
+  const ingress = deployed
+    .of('AWS::EC2::SecurityGroupIngress')
+    .map(({ Properties: rule }) => show(rule.SourceSecurityGroupId, rule.GroupId, rule));
+  return [...inline, ...egress, ...ingress];
 }
 
 test.each(['dev', 'prod'] as const)(

@@ -1,12 +1,7 @@
-import { STAGE_NAMES, type StageName } from '../../lib/stages';
+import { STAGE_NAMES } from '../../lib/stages';
 import { nameOf, roleOf, statementsOf } from '../support/functions';
-import { everyStage } from '../support/synthesize';
+import { stages } from '../support/synthesize';
 import { at, type Deployed, list, text } from '../support/template';
-
-let stages: Readonly<Record<StageName, Deployed>>;
-beforeAll(async () => {
-  stages = await everyStage();
-});
 
 const everyStatement = (deployed: Deployed) =>
   deployed.of('AWS::IAM::Role').flatMap((role) => statementsOf(deployed, role));

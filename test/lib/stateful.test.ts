@@ -1,11 +1,6 @@
 import { type StageName, stageOf } from '../../lib/stages';
-import { everyStage, synthesize } from '../support/synthesize';
+import { stages, synthesize } from '../support/synthesize';
 import { at, type Deployed, text } from '../support/template';
-
-let stages: Readonly<Record<StageName, Deployed>>;
-beforeAll(async () => {
-  stages = await everyStage();
-});
 
 const STATEFUL = [
   'AWS::DynamoDB::GlobalTable',

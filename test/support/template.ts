@@ -3,13 +3,13 @@ import * as z from 'zod/mini';
 
 const Resource = z.looseObject({
   Type: z.string(),
-  Properties: z._default(z.record(z.string(), z.unknown()), {}),
+  Properties: z.prefault(z.record(z.string(), z.unknown()), {}),
   DeletionPolicy: z.optional(z.string()),
   UpdateReplacePolicy: z.optional(z.string()),
 });
 const Template = z.looseObject({
   Resources: z.record(z.string(), Resource),
-  Outputs: z._default(z.record(z.string(), z.looseObject({ Value: z.unknown(), Export: z.optional(z.unknown()) })), {}),
+  Outputs: z.prefault(z.record(z.string(), z.looseObject({ Value: z.unknown(), Export: z.optional(z.unknown()) })), {}),
 });
 
 /** A resource of a template. `stack` is the last word of its stack's name. */
@@ -18,6 +18,8 @@ export interface Resource extends z.output<typeof Resource> {
   readonly id: string;
 }
 
+const word = ({ stackName }: CloudFormationStackArtifact) => stackName.split('-').at(-1) ?? '';
+
 /** All templates of one deployment, to be asked about. */
 export class Deployed {
   readonly resources: readonly Resource[];
@@ -25,7 +27,6 @@ export class Deployed {
   private readonly exports = new Map<string, unknown>();
 
   constructor(stacks: readonly CloudFormationStackArtifact[]) {
-    const word = ({ stackName }: CloudFormationStackArtifact) => stackName.split('-').at(-1) ?? '';
     this.resources = stacks.flatMap((stack) => {
       const { Resources, Outputs } = Template.parse(stack.template);
       for (const { Value, Export } of Object.values(Outputs)) this.exports.set(text(at(Export, 'Name')), Value);
@@ -54,7 +55,7 @@ export class Deployed {
   readable(value: unknown): string {
     if (typeof value !== 'object' || value === null) return String(value);
     if (Array.isArray(value)) return value.map((item) => this.readable(item)).join(',');
-    const [[name = '', of] = []] = Object.entries(value);
+    const [name, of] = Object.entries(value)[0] ?? [];
     if (name === 'Ref') return unhashed(text(of));
     if (name === 'Fn::GetAtt') return unhashed(text(at(of, 0)));
     if (name === 'Fn::ImportValue') return this.readable(this.exports.get(text(of)));
