@@ -1,10 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { createLocalJWKSet, jwtVerify } from 'jose';
+import * as z from 'zod/mini';
 import { contracts } from '../../lambdas/routes';
 import { client } from '../../lambdas/shared/client';
 import { ROLE_NAMES } from '../../lambdas/shared/permissions';
 import { call, gateway, graph, tokenOf } from '../support/gateway';
 
+const Named = z.object({ name: z.string().check(z.minLength(1)) });
+const Products = z.object({
+  data: z.object({ products: z.array(z.extend(Named, { reviews: z.array(z.object({ author: Named })) })) }),
+});
 const anonymous = client({ ...contracts.auth, ...contracts.platform }, { baseUrl: gateway.url });
 
 test('a federated answer joins products, their reviews and the reviewers from three subgraphs', async () => {
@@ -13,10 +18,9 @@ test('a federated answer joins products, their reviews and the reviewers from th
   expect(status).toBe(200);
   expect(body).toMatchObject({ data: { products: expect.any(Array) } });
   expect(body).not.toHaveProperty('errors');
-  const { products } = (body as { data: { products: { name: string; reviews: { author: { name: string } }[] }[] } })
-    .data;
+  const { products } = Products.parse(body).data;
   expect(products).toHaveLength(50);
-  expect(products.flatMap(({ reviews }) => reviews).every(({ author }) => author.name.length > 0)).toBe(true);
+  expect(products.flatMap(({ reviews }) => reviews).length).toBeGreaterThan(50);
 });
 
 test('a query may be sent with GET', async () => {

@@ -61,14 +61,13 @@ test('a role that may not sign in to the database stops the start, because seedi
   folder.remove();
 });
 
+const isApi = ([id, { Type }]: [string, { Type: string }]) =>
+  Type === 'AWS::Lambda::Function' && id.startsWith('PlatformApi');
+
 test('an environment variable that is missing stops the start with the names of function and variable', async () => {
   const folder = alteredAssembly('Services', ({ Resources }) => {
-    const [, api] =
-      Object.entries(Resources).find(
-        ([id, { Type }]) => Type === 'AWS::Lambda::Function' && id.startsWith('PlatformApi'),
-      ) ?? [];
-    const { Variables } = api?.Properties.Environment as { Variables: Record<string, unknown> };
-    delete Variables.KEYS_TABLE;
+    const [, api] = Object.entries(Resources).find(isApi) ?? [];
+    delete api?.Properties?.Environment?.Variables.KEYS_TABLE;
   });
   await expect(startLocalHost({ cwd: folder.path })).rejects.toThrow(
     /PlatformApi\w* does not start: environment: KEYS_TABLE is missing/,

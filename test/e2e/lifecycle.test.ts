@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
+import { listen } from '../../local/net';
 import { call, tokenOf } from '../support/gateway';
 import { startLocalHost } from '../support/local-host';
 import { temporaryFolder } from '../support/temporary-folder';
@@ -68,9 +69,7 @@ test('two copies run side by side, and kill -9 of one leaves none of its process
 
 test('a taken port, a taken data folder and a wrong option are each told in one line', async () => {
   const server = createServer();
-  const port = await new Promise<number>((listening) => {
-    server.listen(0, '127.0.0.1', () => listening((server.address() as { port: number }).port));
-  });
+  const port = await listen(server);
   await expect(startLocalHost({ env: { PORT: String(port) } })).rejects.toThrow(
     new RegExp(`^the host ended with 1: port ${port} is taken: [^\\n]+PORT=0[^\\n]+\\n$`),
   );

@@ -1,3 +1,4 @@
+import * as z from 'zod/mini';
 import { call, gateway, graph, tokenOf } from '../support/gateway';
 
 interface Case {
@@ -9,6 +10,8 @@ interface Case {
 
 const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
 const json = { 'content-type': 'application/json' };
+
+const Problem = z.looseObject({ type: z.string() });
 
 /** Changes one character in the middle of the signature. */
 const tampered = (token: string) => {
@@ -93,7 +96,7 @@ test.each(CASES)('$name: $status, a problem of the same shape', async ({ status,
   const requestId = answer.headers.get('x-request-id');
   expect(requestId).toMatch(/^[\w-]{8,}$/);
   const optional = Object.fromEntries(
-    Object.entries(answer.body as Record<string, unknown>).filter(([member]) => ['detail', 'errors'].includes(member)),
+    Object.entries(Problem.parse(answer.body)).filter(([member]) => ['detail', 'errors'].includes(member)),
   );
   expect(answer.body).toEqual({
     type: `/problems/${code}`,
@@ -119,7 +122,7 @@ test('a problem names what is wrong in the request', async () => {
 test("the type of a problem is a page, and the caller's own request id comes back", async () => {
   const { body, headers } = await call('/v1/nothing/here', { headers: { 'x-request-id': 'my-request-0001' } });
   expect(headers.get('x-request-id')).toBe('my-request-0001');
-  const page = await call((body as { type: string }).type);
+  const page = await call(Problem.parse(body).type);
   expect(page.status).toBe(200);
   expect(String(page.body)).toContain('not_found');
 });
@@ -132,9 +135,10 @@ test('a wrong method is told which ones there are, and a preflight is answered',
   expect(preflight.headers.get('access-control-allow-headers')).toContain('authorization');
 });
 
+const form = (fields: Record<string, string>) =>
+  call('/v1/auth/token', { method: 'POST', body: new URLSearchParams(fields) });
+
 test('the token endpoint refuses in the form of RFC 6749', async () => {
-  const form = (fields: Record<string, string>) =>
-    call('/v1/auth/token', { method: 'POST', body: new URLSearchParams(fields) });
   const wrong = await form({ grant_type: 'password', username: 'admin@acme.example', password: 'wrong' });
   expect(wrong).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
   expect(await form({ grant_type: 'magic' })).toMatchObject({ status: 400, body: { error: 'unsupported_grant_type' } });
