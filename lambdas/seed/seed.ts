@@ -32,6 +32,8 @@ export const SEED_USERS: readonly SeedUser[] = ORGANISATIONS.flatMap(({ id, name
 /** Makes the example organisations and users; their password becomes the one of this hash. */
 export async function seed(pool: Pool, passwordHash: string): Promise<void> {
   const client = await pool.connect();
+  // A lost connection fails the query that runs; without a listener it would end the process before that is told.
+  client.once('error', () => undefined);
   try {
     await client.query('begin');
     for (const { id, name } of ORGANISATIONS)

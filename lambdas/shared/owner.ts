@@ -29,6 +29,8 @@ export async function asOwner<T>(login: OwnerLogin, work: (client: Client) => Pr
     ssl: { rejectUnauthorized: true },
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
   });
+  // A lost connection fails the query that runs; without a listener it would end the process before that is told.
+  client.on('error', () => undefined);
   await client.connect();
   try {
     return await work(client);

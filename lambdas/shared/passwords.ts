@@ -10,15 +10,15 @@ const SALT_BYTES = 16;
 /** Bounded, so that no stored hash can ask for more than 151 MB. */
 const PHC = /^\$scrypt\$ln=(1[0-7]),r=([1-9]),p=([1-9])\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/;
 
-const run = (password: string, salt: Buffer, { ln, r, p }: typeof COST, bytes: number) =>
-  derive(password.normalize('NFKC'), salt, bytes, { N: 2 ** ln, r, p, maxmem: 256 * 2 ** ln * r });
+const run = (password: string, salt: Buffer, { ln, r, p }: typeof COST) =>
+  derive(password.normalize('NFKC'), salt, HASH_BYTES, { N: 2 ** ln, r, p, maxmem: 256 * 2 ** ln * r });
 
 const base64 = (bytes: Buffer) => bytes.toString('base64').replaceAll('=', '');
 
 /** A password's hash in the PHC string format. */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(SALT_BYTES);
-  const hash = await run(password, salt, COST, HASH_BYTES);
+  const hash = await run(password, salt, COST);
   return `$scrypt$ln=${COST.ln},r=${COST.r},p=${COST.p}$${base64(salt)}$${base64(hash)}`;
 }
 
@@ -29,8 +29,9 @@ const NOBODY = `$scrypt$ln=${COST.ln},r=${COST.r},p=${COST.p}$${base64(randomByt
 export async function checkPassword(password: string, phc: string | undefined): Promise<boolean> {
   const [, ln, r, p, salt = '', hash = ''] = PHC.exec(phc ?? NOBODY) ?? [];
   const expected = Buffer.from(hash, 'base64');
-  if (expected.length === 0) return false;
+  // A hash cut short would be checked by fewer bytes: scrypt's shorter output is the start of its longer one.
+  if (expected.length !== HASH_BYTES) return false;
   const cost = { ln: Number(ln), r: Number(r), p: Number(p) };
-  const actual = await run(password, Buffer.from(salt, 'base64'), cost, expected.length);
+  const actual = await run(password, Buffer.from(salt, 'base64'), cost);
   return phc !== undefined && timingSafeEqual(actual, expected);
 }

@@ -1,12 +1,12 @@
 import { composeExamples } from '../../examples/compose';
 import { graphRoutes } from '../../lambdas/graph/contract';
-import { graphOperations } from '../../lambdas/graph/operations';
+import { emptyGraph, graphOperations } from '../../lambdas/graph/operations';
 import { signedSend } from '../../lambdas/graph/send';
 import { graphServer } from '../../lambdas/graph/server';
 import { serve } from '../../lambdas/shared/serve';
 import { logger } from '../../lambdas/shared/telemetry';
-import { gatewayEvent } from '../support/gateway-event';
-import { lambdaContext, listen } from '../support/http';
+import { context, event, GATEWAY_REQUEST_ID, principal } from '../support/event';
+import { listen } from '../support/http';
 import { type Shop, startShop } from '../support/shop';
 
 // As the stack sets it: @apollo/gateway would send usage data to Apollo without it.
@@ -54,9 +54,9 @@ beforeAll(() => {
 
 const JSON_BODY = { 'Content-Type': 'application/json' };
 
-async function call(request: Partial<Parameters<typeof gatewayEvent>[0]>, by: Handler = handler) {
-  const event = gatewayEvent({ method: 'POST', path: '/graphql', headers: JSON_BODY, ...request });
-  const { statusCode, headers, body } = await by(event, lambdaContext);
+async function call(request: Partial<Parameters<typeof event>[0]>, by: Handler = handler) {
+  const viewer = { method: 'POST', resource: '/graphql', headers: JSON_BODY, principal: principal('viewer') };
+  const { statusCode, headers, body } = await by(event({ ...viewer, ...request }), context);
   return { status: statusCode, headers, text: body, body: JSON.parse(body) as unknown };
 }
 
@@ -124,7 +124,7 @@ describe('when a subgraph fails', () => {
     expect({ status, body }).toEqual({ status: 200, body: { errors: [unavailable(name)], data } });
     expect(text).not.toMatch(/127\.0\.0\.1|ECONN|stack/);
     expect(log).toHaveBeenCalledWith('subgraph', {
-      requestId: 'gateway-request-1',
+      requestId: GATEWAY_REQUEST_ID,
       subgraph: name,
       error: expect.objectContaining({ message: expect.stringContaining('ECONNREFUSED') }),
     });
@@ -171,7 +171,7 @@ describe('when a subgraph fails', () => {
     expect(body).toMatchObject({
       errors: [{ message: 'Something went wrong on our side', extensions: { code: 'INTERNAL_SERVER_ERROR' } }],
     });
-    expect(log).toHaveBeenCalledWith('fault', { requestId: 'gateway-request-1', error: expect.any(Error) });
+    expect(log).toHaveBeenCalledWith('fault', { requestId: GATEWAY_REQUEST_ID, error: expect.any(Error) });
   });
 });
 
@@ -198,10 +198,15 @@ describe('a request that is not right', () => {
     ],
     ['is longer than 256 KiB', { body: `{"query":"${'#'.repeat(300_000)}"}` }, 413, 'too_large'],
     ['uses another method', { method: 'PUT', body: '{}' }, 405, 'method_not_allowed'],
-    ['comes from a caller without a role', { roles: '', body: '{"query":"{ __typename }"}' }, 403, 'forbidden'],
+    [
+      'comes from a caller without a role',
+      { principal: principal(), body: '{"query":"{ __typename }"}' },
+      403,
+      'forbidden',
+    ],
   ])('that %s is refused as a problem', async (_, request, status, code) => {
     const { headers, ...answer } = await call(request);
-    expect(answer).toMatchObject({ status, body: { code, requestId: 'gateway-request-1' } });
+    expect(answer).toMatchObject({ status, body: { code, requestId: GATEWAY_REQUEST_ID } });
     expect(headers).toMatchObject({ 'content-type': 'application/problem+json' });
   });
 
@@ -227,7 +232,21 @@ test('a GET query is read as it was sent, percent signs and plus signs included'
 
 test('every answer carries the request id', async () => {
   for (const { headers } of [await post('{ __typename }'), await post('{'), await call({ body: '-' })])
-    expect(headers).toMatchObject({ 'x-request-id': 'gateway-request-1' });
+    expect(headers).toMatchObject({ 'x-request-id': GATEWAY_REQUEST_ID });
+});
+
+test('a stage without subgraphs answers 503 not_ready to every operation, and says when to ask again', async () => {
+  const empty = serve(graphRoutes, emptyGraph);
+  for (const { status, headers, body } of [
+    await post('{ __typename }', {}, empty),
+    await call({ method: 'GET', query: { query: '{ __typename }' } }, empty),
+  ]) {
+    expect({ status, body }).toMatchObject({
+      status: 503,
+      body: { code: 'not_ready', detail: 'no subgraph is published yet' },
+    });
+    expect(headers).toMatchObject({ 'retry-after': '60', 'content-type': 'application/problem+json' });
+  }
 });
 
 test('introspection answers only where the stage has it on', async () => {

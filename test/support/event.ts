@@ -33,7 +33,7 @@ export function event({ method = 'GET', resource, ...request }: Request): APIGat
     path: resource,
     httpMethod: method,
     headers: { ...headers },
-    multiValueHeaders: {},
+    multiValueHeaders: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]])),
     pathParameters: params && { ...params },
     queryStringParameters: Object.fromEntries(values.map(([name, all]) => [name, all.at(-1)])),
     multiValueQueryStringParameters: Object.fromEntries(values),

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { text } from 'node:stream/consumers';
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import * as z from 'zod/mini';
+import { context } from './event';
 
 export interface TestServer {
   readonly url: string;
@@ -35,7 +36,7 @@ const Result = z.object({ statusCode: z.int(), headers: z.record(z.string(), z.s
 export const serveFunctionUrl = (handler: FunctionUrlHandler) =>
   listen(async (request, response) => {
     const event = await toEvent(request);
-    const { statusCode, headers, body } = Result.parse(await handler(event, lambdaContext, () => undefined));
+    const { statusCode, headers, body } = Result.parse(await handler(event, context, () => undefined));
     response.writeHead(statusCode, headers).end(body);
   });
 
@@ -71,19 +72,3 @@ async function toEvent(request: IncomingMessage): Promise<APIGatewayProxyEventV2
     },
   };
 }
-
-/** The context that handlers of a test are given; they read nothing of it. */
-export const lambdaContext: Context = {
-  callbackWaitsForEmptyEventLoop: false,
-  functionName: 'test',
-  functionVersion: '$LATEST',
-  invokedFunctionArn: 'arn:aws:lambda:us-east-1:000000000000:function:test',
-  memoryLimitInMB: '512',
-  awsRequestId: 'lambda-request',
-  logGroupName: 'test',
-  logStreamName: 'test',
-  getRemainingTimeInMillis: () => 30_000,
-  done: () => undefined,
-  fail: () => undefined,
-  succeed: () => undefined,
-};

@@ -1,0 +1,89 @@
+import { authorizer } from '../../lambdas/authorizers/answer';
+import { keyIdentity } from '../../lambdas/authorizers/key-authorizer';
+import { ApiKeyRecord, hashKey, newApiKey, recordId } from '../../lambdas/shared/api-key';
+import { principalOf } from '../../lambdas/shared/principal';
+import { putRecord, readRecord } from '../../lambdas/shared/records';
+import { authorizerEvent, STAGE_ARN } from '../support/authorizer-event';
+import { KEYS_TABLE, startAws, type TestAws } from '../support/aws';
+import { event, ORGANISATION } from '../support/event';
+import { captureOutput } from '../support/output';
+import { startRedis, type TestRedis } from '../support/redis';
+
+const output = captureOutput();
+const PEPPER = 'pepper';
+const { id, key } = newApiKey('test');
+const record: ApiKeyRecord = { hash: hashKey(key, PEPPER), organisation: ORGANISATION, roles: ['api_user', 'viewer'] };
+
+let aws: TestAws;
+let redis: TestRedis;
+let records: Parameters<typeof readRecord>[0];
+beforeAll(async () => {
+  [aws, redis] = await Promise.all([startAws(), startRedis()]);
+  records = { redis: redis.client, table: KEYS_TABLE };
+  await putRecord(records, recordId(id), record);
+}, 30_000);
+afterAll(() => Promise.all([aws.stop(), redis.stop()]));
+
+/** The authorizer over the real stores; it counts how often they are asked. */
+function started(table = KEYS_TABLE, pepper = PEPPER) {
+  const asked: string[] = [];
+  const handler = authorizer(
+    keyIdentity({
+      async record(keyId) {
+        asked.push(keyId);
+        return readRecord({ ...records, table }, recordId(keyId), ApiKeyRecord);
+      },
+      pepper: async () => pepper,
+    }),
+  );
+  return { asked, ask: (presented: string) => handler(authorizerEvent({ 'X-Api-Key': presented })) };
+}
+
+test('a key is allowed for the whole stage, and the function reads back whose it is', async () => {
+  const { principalId, policyDocument, context } = await started().ask(key);
+  expect(policyDocument.Statement).toEqual([
+    { Effect: 'Allow', Action: 'execute-api:Invoke', Resource: `${STAGE_ARN}/*` },
+  ]);
+  const { requestContext } = event({ resource: '/v1/members' });
+  expect(principalOf({ ...requestContext, authorizer: { principalId, ...context } })).toEqual({
+    kind: 'api_key',
+    id,
+    organisation: ORGANISATION,
+    roles: ['api_user', 'viewer'],
+  });
+});
+
+test('a key that Redis has lost is found where it lasts', async () => {
+  await redis.client.flushall();
+  await expect(started().ask(key)).resolves.toMatchObject({ principalId: id });
+});
+
+test.each([
+  ['no key', ''],
+  ['words', 'hunter2'],
+  ['a key with a typo', key.replace(/.$/, (last) => (last === '0' ? '1' : '0'))],
+  ['a key of another stage by a changed letter', key.replace('test', 'prod')],
+])('%s is refused before any store is asked', async (_, presented) => {
+  const { asked, ask } = started();
+  await expect(ask(presented)).rejects.toThrow(/^Unauthorized$/);
+  expect(asked).toEqual([]);
+  expect(output.text()).toContain('not a key');
+});
+
+/** Another secret under the same id, its checksum right: what only the hash can tell. */
+const sameId = newApiKey('test', (bytes) => (bytes === 8 ? Buffer.from(id, 'hex') : Buffer.alloc(bytes, 1))).key;
+
+test.each([
+  ['a key that nobody has made', () => started().ask(newApiKey('test').key)],
+  ['another secret under the id of a key', () => started().ask(sameId)],
+  ['a key under another pepper', () => started(KEYS_TABLE, 'salt').ask(key)],
+])('%s is refused, and the log holds no key', async (_, ask) => {
+  await expect(ask()).rejects.toThrow(/^Unauthorized$/);
+  expect(output.lines().map((line): unknown => JSON.parse(line))).toMatchObject([{ reason: 'unknown key' }]);
+  expect(output.text()).not.toMatch(/ghk_|[0-9a-f]{64}/);
+});
+
+test('a store that is down makes a fault and no Unauthorized', async () => {
+  await redis.client.flushall();
+  await expect(started('no-such-table').ask(key)).rejects.not.toThrow('Unauthorized');
+});

@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { dynamoDb } from '../../local/aws/dynamodb';
+import { startEndpoint } from '../../local/aws/endpoint';
+import { secretsManager } from '../../local/aws/secrets-manager';
+import { startDynamoDb } from '../../local/stores/dynamodb';
+import { SecretStore } from '../../local/stores/secrets';
+import { allow, credentials, guardhouse, resource } from '../local/support';
+
+export const KEYS_TABLE = 'keys';
+
+export interface TestAws {
+  readonly secrets: SecretStore;
+  /** Makes the value the current one of the secret of this id, and the secret where there is none. */
+  setSecret(id: string, value: string): void;
+  stop(): Promise<void>;
+}
+
+/**
+ * Secrets Manager and DynamoDB with an empty table of keys, as the local host emulates them. The SDK's clients of this
+ * process find them by its environment.
+ */
+export async function startAws(): Promise<TestAws> {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-aws-'));
+  const table = await startDynamoDb(join(folder, 'dynamodb'), [keysTable], fail);
+  const secrets = new SecretStore(join(folder, 'secrets.json'));
+  const services = {
+    dynamodb: dynamoDb(table.port, table.partitionKeyOf),
+    secretsmanager: secretsManager(secrets, { functionOf: () => undefined, begin: () => '' }),
+  };
+  const endpoint = await startEndpoint({ ...guardhouse(allow('*', '*')), services });
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL: endpoint.url,
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    AWS_MAX_ATTEMPTS: '1',
+  });
+  return {
+    secrets,
+    setSecret(id, value) {
+      secrets.put(
+        secrets.ensure(id, id, () => value),
+        randomUUID(),
+        value,
+        ['AWSCURRENT'],
+      );
+    },
+    async stop() {
+      await Promise.all([endpoint.stop(), table.stop()]);
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+const keysTable = resource(
+  'AWS::DynamoDB::GlobalTable',
+  KEYS_TABLE,
+  {
+    KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+    AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
+  },
+  KEYS_TABLE,
+  { Arn: `arn:aws:dynamodb:us-east-1:000000000000:table/${KEYS_TABLE}` },
+);
+
+const fail = (error: Error) => {
+  throw error;
+};

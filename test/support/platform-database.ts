@@ -1,0 +1,37 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Pool } from 'pg';
+import { type Migration, migrate } from '../../lambdas/migrate/migrate';
+import { startPostgres, type TestPostgres } from './postgres';
+
+const FOLDER = join(__dirname, '../../lambdas/migrate/migrations');
+
+/** The migrations of the platform, as the deployed function reads them. */
+export const platformMigrations: readonly Migration[] = readdirSync(FOLDER).map((name) => ({
+  name,
+  sql: readFileSync(join(FOLDER, name), 'utf8'),
+}));
+
+/** Runs migrations on a connection of their own, as a deploy does. */
+export async function migrateAll(pool: Pool, migrations: readonly Migration[]): Promise<readonly string[]> {
+  const client = await pool.connect();
+  client.once('error', () => undefined);
+  try {
+    return await migrate(client, migrations);
+  } finally {
+    client.release();
+  }
+}
+
+export interface PlatformDatabase extends TestPostgres {
+  /** Signed in as the functions are. */
+  readonly app: Pool;
+}
+
+/** A PostgreSQL with the schema of the platform and no rows. */
+export async function startPlatformDatabase(): Promise<PlatformDatabase> {
+  const postgres = await startPostgres();
+  await migrateAll(postgres.master, platformMigrations);
+  await postgres.master.query("alter role gatehouse_app password 'test'");
+  return { ...postgres, app: postgres.as('gatehouse_app') };
+}

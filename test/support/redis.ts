@@ -1,0 +1,32 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { startRedis as startServer } from '../../local/stores/redis';
+
+export interface TestRedis {
+  readonly client: Redis;
+  stop(): Promise<void>;
+}
+
+/** An empty Redis of its own on a free loopback port. */
+export async function startRedis(): Promise<TestRedis> {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-redis-'));
+  const { address, stop } = await startServer({ folder, watch: () => undefined, onCrash: () => undefined });
+  const { host, port, password = '' } = address;
+  const client = new Redis({ host, port, password, enableReadyCheck: false });
+  return {
+    client,
+    async stop() {
+      client.disconnect();
+      await stop();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+/** A client of a Redis that is down: nothing listens at its address. */
+export function downRedis(): Redis {
+  const client = new Redis({ host: '127.0.0.1', port: 1, lazyConnect: true, retryStrategy: () => null });
+  return client.on('error', () => undefined);
+}
