@@ -5,6 +5,7 @@ import { Pool } from 'pg';
 import * as z from 'zod/mini';
 
 export interface TestPostgres {
+  readonly port: number;
   /** Signed in as the superuser, as migrations are. */
   readonly master: Pool;
   /** Opens a pool for this role, whose password must be `test`. */
@@ -27,6 +28,7 @@ export async function startPostgres(): Promise<TestPostgres> {
   const master = as('master');
   await master.query('create role rds_iam');
   return {
+    port,
     master,
     as,
     async stop() {
