@@ -22,6 +22,8 @@ export async function startPostgres(): Promise<TestPostgres> {
   const pools: Pool[] = [];
   const as = (user: string) => {
     const pool = new Pool({ host: '127.0.0.1', port, user, password: 'test', database: 'postgres', max: 3 });
+    // A server that stops may end a connection that is just being closed.
+    pool.on('error', () => undefined);
     pools.push(pool);
     return pool;
   };
