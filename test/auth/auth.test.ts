@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID, scryptSync } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import * as z from 'zod/mini';
 import { type AuthDeps, auth } from '../../lambdas/auth/auth';
@@ -13,6 +13,7 @@ import type { Role } from '../../lambdas/shared/permissions';
 import { serve } from '../../lambdas/shared/serve';
 import { context, event } from '../support/event';
 import { captureOutput } from '../support/output';
+import { cheapHash } from '../support/passwords';
 import { type PlatformDatabase, startPlatformDatabase } from '../support/platform-database';
 import { ISSUER, NOW_SECONDS, signer } from '../support/tokens';
 
@@ -86,17 +87,11 @@ test('the right password gets an access token of RFC 9068 that our own verifier 
   expect(output.text()).not.toMatch(/correct horse|eyJ|editor@/i);
 });
 
-/** A hash at the least cost that is read, so that these users cost no time. */
-async function addUser(email: string, password: string | undefined) {
-  const salt = randomBytes(16);
-  const base64 = (bytes: Buffer) => bytes.toString('base64').replaceAll('=', '');
-  const hash = scryptSync(password ?? '', salt, 32, { N: 2 ** 10, r: 1, p: 1 });
-  const phc = password === undefined ? null : `$scrypt$ln=10,r=1,p=1$${base64(salt)}$${base64(hash)}`;
-  await database.app.query('insert into gatehouse.users (email, name, password_hash) values ($1, $1, $2)', [
+const addUser = (email: string, password?: string) =>
+  database.app.query('insert into gatehouse.users (email, name, password_hash) values ($1, $1, $2)', [
     email,
-    phc,
+    password === undefined ? null : cheapHash(password),
   ]);
-}
 
 test('a wrong password, an unknown user and a user without an organisation get the same answer', async () => {
   await addUser('nowhere@acme.example', PASSWORD);
@@ -118,7 +113,7 @@ test('a wrong password, an unknown user and a user without an organisation get t
 });
 
 test('a user of an external issuer cannot sign in with any password', async () => {
-  await addUser('external@acme.example', undefined);
+  await addUser('external@acme.example');
   expect(await login('external@acme.example', 'null')).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
 });
 
@@ -167,16 +162,16 @@ test('a database that is down is a 500 in the form of RFC 6749 that tells nothin
   expect(output.text()).toContain('connect db.internal');
 });
 
-describe('before the first signing key is there', () => {
-  const unready = () =>
-    started({
-      keys: signingKeysOf(
-        'secret',
-        () => 0,
-        async () => '{"keys":[]}',
-      ),
-    });
+const unready = () =>
+  started({
+    keys: signingKeysOf(
+      'secret',
+      () => 0,
+      async () => '{"keys":[]}',
+    ),
+  });
 
+describe('before the first signing key is there', () => {
   test('signing in answers 503 in the form of RFC 6749, and when to try again', async () => {
     await addUser('early@acme.example', PASSWORD);
     await database.app.query(
@@ -207,10 +202,10 @@ test('the JWKS is the public half of the ring', async () => {
   expect(headers['cache-control']).toBe('public, max-age=300');
 });
 
-describe('listing members', () => {
-  const members = (organisation: string, ...roles: Role[]) =>
-    call({ resource: '/v1/members', principal: { kind: 'user', id: randomUUID(), organisation, roles } });
+const members = (organisation: string, ...roles: Role[]) =>
+  call({ resource: '/v1/members', principal: { kind: 'user', id: randomUUID(), organisation, roles } });
 
+describe('listing members', () => {
   test.each(ORGANISATIONS)("shows an administrator of $name that organisation's and nobody else", async ({ id }) => {
     const { status, body } = await members(id, 'admin');
     const theirs = SEED_USERS.filter(({ organisation }) => organisation === id);

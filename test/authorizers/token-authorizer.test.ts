@@ -97,10 +97,11 @@ test('without the stage variable that names the issuer nobody gets in', async ()
   await expect(handler(withoutIssuer)).rejects.toThrow(/^Unauthorized$/);
 });
 
+const published = (ofRing: typeof ring) => verificationKeys(publicKeys(ofRing));
+
 describe('its keys', () => {
   const next = signingKey(turned);
   const afterNext = signingKey(twiceTurned);
-  const published = (ofRing: typeof ring) => verificationKeys(publicKeys(ofRing));
 
   test('are asked for once, however many tokens come', async () => {
     const { ask, store } = started();

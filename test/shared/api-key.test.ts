@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { API_KEY, ApiKeyRecord, hashKey, keyIdOf, matches, newApiKey, recordId } from '../../lambdas/shared/api-key';
 
 const PEPPER = 'pepper';
@@ -28,13 +28,15 @@ test('every new key is spelled as published', () => {
   );
 });
 
-const typos = [...key].flatMap((character, index) => {
+const typos = key.split('').flatMap((character, index) => {
   const before = key.slice(0, index);
   const after = key.slice(index + 1);
   const others = ['0', '1', 'a', 'f', 'z', '_', 'A', ' '].filter((other) => other !== character);
   return [...others.map((other) => before + other + after), before + after, before + character + character + after];
 });
-const swapped = [...key.slice(1)]
+const swapped = key
+  .slice(1)
+  .split('')
   .map((_, index) => key.slice(0, index) + key[index + 1] + key[index] + key.slice(index + 2))
   .filter((other) => other !== key);
 

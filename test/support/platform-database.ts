@@ -12,13 +12,17 @@ export const platformMigrations: readonly Migration[] = readdirSync(FOLDER).map(
   sql: readFileSync(join(FOLDER, name), 'utf8'),
 }));
 
+/** A lost connection fails the query that runs. */
+const ignore = () => undefined;
+
 /** Runs migrations on a connection of their own, as a deploy does. */
 export async function migrateAll(pool: Pool, migrations: readonly Migration[]): Promise<readonly string[]> {
   const client = await pool.connect();
-  client.once('error', () => undefined);
+  client.on('error', ignore);
   try {
     return await migrate(client, migrations);
   } finally {
+    client.off('error', ignore);
     client.release();
   }
 }

@@ -5,6 +5,7 @@ import { Pool } from 'pg';
 import * as z from 'zod/mini';
 
 export interface TestPostgres {
+  readonly port: number;
   /** Signed in as the superuser, as migrations are. */
   readonly master: Pool;
   /** Opens a pool for this role, whose password must be `test`. */
@@ -21,12 +22,15 @@ export async function startPostgres(): Promise<TestPostgres> {
   const pools: Pool[] = [];
   const as = (user: string) => {
     const pool = new Pool({ host: '127.0.0.1', port, user, password: 'test', database: 'postgres', max: 3 });
+    // A server that stops may end a connection that is just being closed.
+    pool.on('error', () => undefined);
     pools.push(pool);
     return pool;
   };
   const master = as('master');
   await master.query('create role rds_iam');
   return {
+    port,
     master,
     as,
     async stop() {
