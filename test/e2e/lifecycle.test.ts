@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
-import { listen } from '../../local/net';
+import { openPort } from '../../local/http/listen';
 import { call, tokenOf } from '../support/gateway';
 import { startLocalHost } from '../support/local-host';
 import { temporaryFolder } from '../support/temporary-folder';
@@ -68,12 +68,11 @@ test('two copies run side by side, and kill -9 of one leaves none of its process
 }, 120_000);
 
 test('a taken port, a taken data folder and a wrong option are each told in one line', async () => {
-  const server = createServer();
-  const port = await listen(server);
+  const { port, stop } = await openPort(createServer());
   await expect(startLocalHost({ env: { PORT: String(port) } })).rejects.toThrow(
     new RegExp(`^the host ended with 1: port ${port} is taken: [^\\n]+PORT=0[^\\n]+\\n$`),
   );
-  server.close();
+  await stop();
   await expect(startLocalHost({ env: { PORT: 'eighty' } })).rejects.toThrow(/: PORT=eighty is not a port\n$/);
   await expect(startLocalHost({ flags: ['--frsh'] })).rejects.toThrow(
     /: unknown option --frsh; there are --fresh[^\n]+\n$/,

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import type { PooledFunction } from '../../local/functions/pooled-function';
-import { settingsOf } from '../../local/functions/settings';
-import { type Fixture, functionOf, type Heard, nothingHeard, readFixture } from './fixture/host';
+import type { PooledFunction } from '../../../local/functions/pooled-function';
+import { settingsOf } from '../../../local/functions/settings';
+import { type Fixture, functionOf, type Heard, nothingHeard, readFixture } from '../fixture/host';
 
 let fixture: Fixture;
 let heard: Heard;
@@ -60,6 +60,7 @@ test('the environment is that of the template and of Lambda, and nothing of the 
     AWS_DEFAULT_REGION: 'us-east-1',
     AWS_REGION: 'us-east-1',
     AWS_ENDPOINT_URL: 'http://127.0.0.1:4566',
+    AWS_USE_DUALSTACK_ENDPOINT: 'false',
     AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '256',
     AWS_LAMBDA_FUNCTION_NAME: actor.name,
@@ -71,6 +72,7 @@ test('the environment is that of the template and of Lambda, and nothing of the 
     LAMBDA_TASK_ROOT: expect.stringContaining('asset.'),
     LANG: 'en_US.UTF-8',
     NODE_EXTRA_CA_CERTS: '/nowhere/local-ca.pem',
+    NODE_NO_WARNINGS: '1',
     PATH: '/usr/local/bin:/usr/bin:/bin',
     TZ: 'UTC',
     _HANDLER: 'index.handler',
@@ -234,7 +236,7 @@ test('a stopped function leaves no process behind, and says so to whoever waits'
 });
 
 test('a function ends by itself when its host is killed, whatever it waits for', async () => {
-  const environment = join(__dirname, '../../local/functions/environment.ts');
+  const environment = join(__dirname, '../../../local/functions/environment.ts');
   const settings = { ...fixtureSettings('Actor'), variables: {} };
   const script = `
     const { Environment } = require(${JSON.stringify(environment)});
