@@ -3,11 +3,27 @@ process.env.CDK_VALIDATION = 'false';
 
 const swc = ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }];
 
-/** @type {import('jest').Config} */
-module.exports = {
-  testMatch: ['<rootDir>/test/**/*.test.ts'],
+const project = (displayName, testMatch, more = {}) => ({
+  displayName,
+  testMatch: testMatch.map((glob) => `<rootDir>/test/${glob}`),
   transform: { '^.+\\.(ts|mjs|js)$': swc },
   // jose is published as ES modules only.
   transformIgnorePatterns: ['/node_modules/(?!jose/)'],
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/cdk.out', '<rootDir>/.gatehouse'],
+  ...more,
+});
+
+/** @type {import('jest').Config} */
+module.exports = {
+  testTimeout: 60_000,
+  projects: [
+    project('unit', ['!(e2e|lib)/**/*.test.ts', '*.test.ts']),
+    // These look at what `npm run build` and `npm run synth` make.
+    project('lib', ['lib/**/*.test.ts'], { globalSetup: '<rootDir>/test/support/build.ts' }),
+    // These call one running local host over HTTP, or start their own.
+    project('e2e', ['e2e/**/*.test.ts'], {
+      globalSetup: '<rootDir>/test/support/start-host.ts',
+      globalTeardown: '<rootDir>/test/support/stop-host.ts',
+    }),
+  ],
 };

@@ -17,7 +17,21 @@ const folder = mkdtempSync(join(tmpdir(), 'gatehouse-check-'));
 /** Warnings are errors, and every finding of the rule packs must have been accepted with a reason. */
 const synth = (stage: string): Step => ({
   name: `synth ${stage}`,
-  command: ['cdk', 'synth', '--strict', '--quiet', '-c', `stage=${stage}`, '-c', 'nag=true', '-o', join(folder, stage)],
+  // Built once, above; four builds at a time would pull the code from under each other.
+  command: [
+    'cdk',
+    'synth',
+    '--strict',
+    '--quiet',
+    '--build',
+    'true',
+    '-c',
+    `stage=${stage}`,
+    '-c',
+    'nag=true',
+    '-o',
+    join(folder, stage),
+  ],
 });
 
 const STEPS: readonly Step[] = [

@@ -1,23 +1,29 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, watch } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { forget, startHost } from '../local/host';
-import { openLog } from '../local/log';
+import { forget, type Host, startHost } from '../local/host';
+import { type Log, openLog } from '../local/log';
 import { report } from '../local/report';
 
-/** `npm start`: builds, synthesizes the stage `local`, and serves its stacks on this machine. */
-const flags = new Set(process.argv.slice(2));
-const assemblyFolder = resolve('cdk.out');
-const dataFolder = resolve('.gatehouse');
+/**
+ * `npm start`: builds, synthesizes the stage `local`, and serves its stacks on this machine.
+ * --fresh forgets the data of earlier runs, --watch follows the sources, --no-build serves cdk.out as it is.
+ * PORT (8080; 0 for a free one), HOST (127.0.0.1), DATA (.gatehouse) and REDIS_URL say where.
+ */
+const FLAGS = ['--fresh', '--watch', '--no-build'];
+const SOURCES = ['lambdas', 'lib', 'examples', 'bin'];
+/** An editor writes a file in several steps. */
+const SETTLE_MILLISECONDS = 200;
 
-const KNOWN = new Set(['--fresh', '--watch', '--no-build']);
+const assemblyFolder = resolve('cdk.out');
+const dataFolder = resolve(process.env.DATA ?? '.gatehouse');
 
 /**
  * A child of its own, so that the CDK's 200 MB are gone when the platform serves. Templates are validated by
  * `npm run check`; here it would double the time of synthesis.
  */
 function run(script: string, ...parameters: string[]): Promise<void> {
-  const child: ChildProcess = spawn(process.execPath, ['--import', 'tsx', script, ...parameters], {
+  const child = spawn(process.execPath, ['--import', 'tsx', script, ...parameters], {
     stdio: 'inherit',
     env: { ...process.env, CDK_VALIDATION: 'false' },
   });
@@ -32,27 +38,58 @@ async function build(): Promise<void> {
   await run('bin/synth.ts', 'local', assemblyFolder);
 }
 
-async function main(): Promise<void> {
-  const unknown = [...flags].filter((flag) => !KNOWN.has(flag));
-  if (unknown.length > 0) throw new Error(`unknown option ${unknown.join(', ')}; there are ${[...KNOWN].join(', ')}`);
+/** Builds and swaps after every change, one after the other; a change meanwhile makes one more round. */
+function follow(host: Host, log: Log): void {
+  let timer: NodeJS.Timeout | undefined;
+  let last: Promise<void> = Promise.resolve();
+  const round = async () => {
+    const started = performance.now();
+    await build();
+    const swapped = await host.reload();
+    log.say(`Swapped in ${Math.round(performance.now() - started)} ms: ${swapped.join(', ') || 'nothing'}`);
+  };
+  const changed = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      last = last.then(round).catch((error: unknown) => log.warn(messageOf(error)));
+    }, SETTLE_MILLISECONDS);
+  };
+  for (const folder of SOURCES) watch(folder, { recursive: true }, changed);
+  log.say(`Watching ${SOURCES.join(', ')}`);
+}
+
+function portOf(value = '8080'): number {
+  const port = Number(value);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`PORT=${value} is not a port`);
+  return port;
+}
+
+async function main(flags: readonly string[]): Promise<void> {
+  const unknown = flags.filter((flag) => !FLAGS.includes(flag));
+  if (unknown.length > 0) throw new Error(`unknown option ${unknown.join(', ')}; there are ${FLAGS.join(', ')}`);
+  const port = portOf(process.env.PORT);
   const started = performance.now();
-  if (flags.has('--fresh')) forget(dataFolder);
-  if (!flags.has('--no-build') || !existsSync(assemblyFolder)) await build();
+  if (!flags.includes('--no-build') || !existsSync(assemblyFolder)) await build();
+  const buildMilliseconds = performance.now() - started;
+  if (flags.includes('--fresh')) forget(dataFolder);
   const log = openLog(join(dataFolder, 'logs'));
   const host = await startHost({
     assemblyFolder,
     dataFolder,
     host: process.env.HOST ?? '127.0.0.1',
-    port: Number(process.env.PORT ?? 8080),
+    port,
     redisUrl: process.env.REDIS_URL,
     log,
   });
-  for (const line of report(host, performance.now() - started)) log.say(line);
   const stop = () => void host.stop().then(() => process.exit(0));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, stop);
+  for (const line of report(host, buildMilliseconds)) log.say(line);
+  if (flags.includes('--watch')) follow(host, log);
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  process.stderr.write(`${messageOf(error)}\n`);
   process.exit(1);
 });

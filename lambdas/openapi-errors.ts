@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
-import type { Json } from './openapi';
 import { ERROR_CODES, ERRORS, type ErrorCode, PROBLEM_JSON, problem, Refusal } from './shared/errors';
 import type { Route } from './shared/route';
+
+export type Json = Readonly<Record<string, unknown>>;
 
 /** The two forms of an error: RFC 9457, and RFC 6749 section 5.2 at the OAuth endpoints. */
 export const errorSchemas = {

@@ -1,10 +1,9 @@
 import * as z from 'zod/mini';
 import { version } from '../package.json';
-import { errorSchemas, failuresOf } from './openapi-errors';
+import { errorSchemas, failuresOf, type Json } from './openapi-errors';
 import { contracts } from './routes';
 import type { Contract, ObjectSchema, Reply, Route, Schema } from './shared/route';
 
-export type Json = Readonly<Record<string, unknown>>;
 type Features = Readonly<Record<string, Contract>>;
 
 /** The public OpenAPI 3.1 document as text. Same routes, same text: a change of the interface shows in the diff. */

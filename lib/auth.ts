@@ -1,10 +1,11 @@
-import { Duration } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
-import { RotationSchedule } from 'aws-cdk-lib/aws-secretsmanager';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { type Foundation, GatewayFunction } from './constructs/gateway-function';
 
-const ROTATE_EVERY = Duration.days(30);
+const ROTATE_EVERY = 'rate(30 days)';
 
 /** Tokens: the function that issues them, the two authorizers that verify callers, the rotation of what signs. */
 export class Auth extends Construct {
@@ -18,6 +19,7 @@ export class Auth extends Construct {
     this.api = new GatewayFunction(this, 'Api', foundation, {
       code: 'auth',
       impact: 'Nobody can sign in.',
+      api: true,
       database: 'gatehouse_app',
       memoryMb: 1024, // a password check costs 64 MB and its CPU time follows the memory
       environment: {
@@ -33,7 +35,7 @@ export class Auth extends Construct {
       cache: true,
       environment: { KEYS_TABLE: data.keys.tableName },
     }).fn;
-    data.keys.grantReadData(this.tokenAuthorizer);
+    data.keys.grant(this.tokenAuthorizer, 'dynamodb:GetItem');
 
     this.keyAuthorizer = new GatewayFunction(this, 'KeyAuthorizer', foundation, {
       code: 'key-authorizer',
@@ -41,7 +43,7 @@ export class Auth extends Construct {
       cache: true,
       environment: { KEYS_TABLE: data.keys.tableName, PEPPER_SECRET: data.pepper.secretArn },
     }).fn;
-    data.keys.grantReadData(this.keyAuthorizer);
+    data.keys.grant(this.keyAuthorizer, 'dynamodb:GetItem');
     data.pepper.grantRead(this.keyAuthorizer);
 
     this.rotate(foundation);
@@ -49,21 +51,45 @@ export class Auth extends Construct {
 
   private rotate(foundation: Foundation) {
     const { data } = foundation;
-    const rotate = new GatewayFunction(this, 'Rotate', foundation, {
+    const { fn } = new GatewayFunction(this, 'Rotate', foundation, {
       code: 'rotate',
       impact: 'Signing keys or the database password grow old.',
       timeoutSeconds: 60,
       database: 'owner',
       cache: true,
+      errorsToAlarm: 1,
       environment: { SIGNING_KEYS_SECRET: data.signingKeys.secretArn, KEYS_TABLE: data.keys.tableName },
-    }).fn;
-    data.keys.grantWriteData(rotate);
-    for (const secret of [data.signingKeys, data.database.owner]) {
-      secret.grantRead(rotate);
-      secret.grantWrite(rotate);
-      // The schedule stands with the function, so that the stack of the stores never waits for code.
-      const id = secret === data.signingKeys ? 'TurnSigningKeys' : 'RenewDatabasePassword';
-      new RotationSchedule(this, id, { secret, rotationLambda: rotate, automaticallyAfter: ROTATE_EVERY });
-    }
+    });
+    data.keys.grant(fn, 'dynamodb:PutItem');
+    fn.addPermission('SecretsManager', {
+      principal: new iam.ServicePrincipal('secretsmanager.amazonaws.com'),
+      sourceAccount: Stack.of(this).account,
+    });
+    // The secret is made empty: nothing can be signed before the first turn.
+    this.schedule('TurnSigningKeys', fn, data.signingKeys, { isImmediate: true });
+    // At once it would race with the migrations, which read the same login.
+    this.schedule('RenewDatabasePassword', fn, data.database.owner, { isImmediate: false });
+  }
+
+  /**
+   * The schedule stands with the function, so that the stack of the stores never waits for code. (CDK's own construct
+   * writes a policy into the secret's stack, and lets every account's Secrets Manager invoke the function.)
+   */
+  private schedule(
+    id: string,
+    fn: lambda.Function,
+    secret: secretsmanager.ISecret,
+    { isImmediate }: { readonly isImmediate: boolean },
+  ) {
+    secret.grantRead(fn);
+    secret.grantWrite(fn);
+    const schedule = new secretsmanager.CfnRotationSchedule(this, id, {
+      secretId: secret.secretArn,
+      rotationLambdaArn: fn.functionArn,
+      rotateImmediatelyOnUpdate: isImmediate,
+      rotationRules: { scheduleExpression: ROTATE_EVERY },
+    });
+    // Secrets Manager tries the function when the schedule is made.
+    schedule.node.addDependency(fn);
   }
 }

@@ -14,6 +14,13 @@ import { removal } from './constructs/removal';
 import type { NetworkStack } from './network';
 import type { Stage } from './stages';
 
+interface SecretProps extends secretsmanager.SecretProps {
+  /** Why no rotation stands beside it. */
+  readonly unrotated: string;
+}
+
+const UNROTATED = 'AwsSolutions::AwsSolutions-SMG4';
+
 interface DataProps extends StackProps {
   readonly stage: Stage;
   readonly network: NetworkStack;
@@ -35,55 +42,47 @@ export class DataStack extends Stack {
   readonly seedLogins: secretsmanager.ISecret | undefined;
 
   constructor(scope: Construct, id: string, props: DataProps) {
-    super(scope, id, { ...props, terminationProtection: props.stage.keepData });
+    super(scope, id, props);
     const { stage, network } = props;
     const encryptionKey = stage.customerKey ? this.customerKey(stage) : undefined;
     const keyed = encryptionKey && { encryptionKey };
     this.alarms = this.alarmTopic(stage);
     this.database = new Database(this, 'Database', { stage, network, ...keyed });
+    accept(this.database, UNROTATED, 'its rotation stands with the function that does it (auth.ts)');
     this.cache = new Cache(this, 'Cache', { stage, network, ...keyed });
     this.keys = this.table('Keys', stage);
-    const secret = (name: string, description: string, generateSecretString = RANDOM) =>
-      asInterface<secretsmanager.ISecret>(
-        new secretsmanager.Secret(this, name, {
-          description,
-          removalPolicy: removal(stage),
-          generateSecretString,
-          ...keyed,
-        }),
-      );
-    this.signingKeys = secret(
-      'SigningKeys',
-      'The keys that sign access tokens; rotation fills and turns the ring',
-      EMPTY_RING,
-    );
-    for (const rotated of [this.signingKeys, this.database])
-      accept(
-        rotated,
-        'AwsSolutions::AwsSolutions-SMG4',
-        'its rotation stands with the function that does it (auth.ts)',
-      );
-    this.pepper = secret('Pepper', 'The HMAC key under which API keys are stored');
-    accept(
-      this.pepper,
-      'AwsSolutions::AwsSolutions-SMG4',
-      'a new pepper would void every API key; issue new keys instead',
-    );
-    this.seedLogins = stage.seedLogins
-      ? secret('SeedLogins', 'Logins of the example organisations', PASSWORD)
-      : undefined;
-    if (this.seedLogins) {
-      accept(
-        this.seedLogins,
-        'AwsSolutions::AwsSolutions-SMG4',
-        'logins of example data; a new password is a new seed',
-      );
-      new CfnOutput(this, 'SeedLoginsSecret', { value: this.seedLogins.secretArn });
-    }
+    const secret = (name: string, settings: SecretProps) => this.secret(name, { ...settings, ...keyed }, stage);
+    this.signingKeys = secret('SigningKeys', {
+      description: 'The keys that sign access tokens; rotation fills and turns the ring',
+      generateSecretString: EMPTY_RING,
+      unrotated: 'its rotation stands with the function that does it (auth.ts)',
+    });
+    this.pepper = secret('Pepper', {
+      description: 'The HMAC key under which API keys are stored',
+      generateSecretString: RANDOM,
+      unrotated: 'a new pepper would void every API key; issue new keys instead',
+    });
+    this.seedLogins = stage.seedLogins ? secret('SeedLogins', SEED_LOGINS) : undefined;
+    if (this.seedLogins) new CfnOutput(this, 'SeedLoginsSecret', { value: this.seedLogins.secretArn });
+  }
+
+  private secret(id: string, { unrotated, ...props }: SecretProps, stage: Stage): secretsmanager.ISecret {
+    const secret = new secretsmanager.Secret(this, id, { ...props, removalPolicy: removal(stage) });
+    accept(secret, UNROTATED, unrotated);
+    return asInterface<secretsmanager.ISecret>(secret);
   }
 
   private alarmTopic({ alarmEmail }: Stage): sns.ITopic {
     const topic = new sns.Topic(this, 'Alarms', { enforceSSL: true });
+    // A policy of its own replaces the topic's default one: without this, CloudWatch may not publish and no alarm is heard.
+    topic.addToResourcePolicy(
+      new iam.PolicyStatement({
+        principals: [new iam.ServicePrincipal('cloudwatch.amazonaws.com')],
+        actions: ['sns:Publish'],
+        resources: [topic.topicArn],
+        conditions: { StringEquals: { 'aws:SourceAccount': this.account } },
+      }),
+    );
     if (alarmEmail !== undefined) topic.addSubscription(new EmailSubscription(alarmEmail));
     return topic;
   }
@@ -123,16 +122,20 @@ export class DataStack extends Stack {
 }
 
 const RANDOM: secretsmanager.SecretStringGenerator = { passwordLength: 64, excludePunctuation: true };
-/** Readable and safe to paste into a shell. */
-const PASSWORD: secretsmanager.SecretStringGenerator = {
-  secretStringTemplate: '{}',
-  generateStringKey: 'password',
-  passwordLength: 20,
-  excludePunctuation: true,
-};
 const EMPTY_RING: secretsmanager.SecretStringGenerator = {
   secretStringTemplate: '{"keys":[]}',
   generateStringKey: 'unused',
   passwordLength: 16,
   excludePunctuation: true,
+};
+
+const SEED_LOGINS: SecretProps = {
+  description: 'Logins of the example organisations',
+  generateSecretString: {
+    secretStringTemplate: '{}',
+    generateStringKey: 'password',
+    passwordLength: 20,
+    excludePunctuation: true, // readable, and safe to paste into a shell
+  },
+  unrotated: 'logins of example data; a new password is a new seed',
 };

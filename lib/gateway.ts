@@ -1,6 +1,5 @@
 import { CfnOutput, Fn, Names, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
-import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
@@ -27,11 +26,14 @@ export class GatewayStack extends Stack {
   constructor(scope: Construct, id: string, props: GatewayProps) {
     super(scope, id, props);
     const { stage, services, alarms } = props;
-    const { apis, authorizers } = services;
+    const { apis, authorizers, fallback } = services;
     const api = new apigateway.SpecRestApi(this, 'Api', {
+      // CloudWatch tells APIs apart by their name alone: two copies of one name would share their metrics.
+      restApiName: this.stackName,
       apiDefinition: apigateway.ApiDefinition.fromInline(
         gatewayDocument({
           apis: apis.map(({ contract, fn }) => ({ contract, uri: this.uri(fn) })),
+          fallback: this.uri(fallback),
           authorizers: { token: this.uri(authorizers.token), apiKey: this.uri(authorizers.apiKey) },
           corsOrigin: stage.corsOrigin,
         }),
@@ -119,15 +121,21 @@ export class GatewayStack extends Stack {
     return account;
   }
 
-  private customDomain({ name, certificateArn }: NonNullable<Stage['domain']>, stage: apigateway.Stage) {
-    const domain = new apigateway.DomainName(this, 'Domain', {
+  private customDomain({ name, certificateArn }: NonNullable<Stage['domain']>, live: apigateway.Stage) {
+    // The plain resource: CDK's construct has no setting for dual-stack yet.
+    const domain = new apigateway.CfnDomainName(this, 'Domain', {
       domainName: name,
-      certificate: Certificate.fromCertificateArn(this, 'Certificate', certificateArn),
-      endpointType: apigateway.EndpointType.REGIONAL,
-      securityPolicy: apigateway.SecurityPolicy.TLS_1_2,
+      regionalCertificateArn: certificateArn,
+      endpointConfiguration: { types: ['REGIONAL'], ipAddressType: 'dualstack' },
+      securityPolicy: 'TLS_1_2',
     });
-    new apigateway.BasePathMapping(this, 'Mapping', { domainName: domain, restApi: stage.restApi, stage });
-    new CfnOutput(this, 'DomainTarget', { value: domain.domainNameAliasDomainName });
+    new apigateway.CfnBasePathMapping(this, 'Mapping', {
+      domainName: domain.ref,
+      restApiId: live.restApi.restApiId,
+      stage: live.stageName,
+    });
+    new CfnOutput(this, 'DomainTarget', { value: domain.attrRegionalDomainName });
+    new CfnOutput(this, 'DomainZone', { value: domain.attrRegionalHostedZoneId });
   }
 
   private watch(live: apigateway.Stage, monitoring: Monitoring) {

@@ -17,6 +17,7 @@ export class Graph extends Construct {
     this.api = new GatewayFunction(this, 'Api', props, {
       code: 'graph',
       impact: 'GraphQL requests fail.',
+      api: true,
       timeoutSeconds: 28,
       memoryMb: 1024,
       environment: {

@@ -12,10 +12,11 @@ export class Platform extends Construct {
     this.api = new GatewayFunction(this, 'Api', foundation, {
       code: 'platform',
       impact: 'Probes, metrics and the API reference fail.',
+      api: true,
       database: 'gatehouse_app',
       cache: true,
       environment: { KEYS_TABLE: data.keys.tableName, STAGE: stage.name },
     }).fn;
-    data.keys.grantReadData(this.api);
+    data.keys.grant(this.api, 'dynamodb:GetItem');
   }
 }

@@ -26,7 +26,7 @@ export class Seed extends Construct {
     logins.grantRead(fn);
     logins.grantWrite(fn);
     data.pepper.grantRead(fn);
-    data.keys.grantWriteData(fn);
+    data.keys.grant(fn, 'dynamodb:PutItem');
     runOnDeploy(this, fn, TIMEOUT);
   }
 }

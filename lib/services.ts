@@ -27,6 +27,8 @@ interface ServicesProps extends StackProps {
 export class ServicesStack extends Stack {
   /** Each contract with the function that serves it. */
   readonly apis: readonly { readonly contract: Contract; readonly fn: lambda.Function }[];
+  /** Answers the paths that nobody serves. */
+  readonly fallback: lambda.Function;
   readonly authorizers: { readonly token: lambda.Function; readonly apiKey: lambda.Function };
 
   constructor(scope: Construct, id: string, props: ServicesProps) {
@@ -42,6 +44,7 @@ export class ServicesStack extends Stack {
       { contract: contracts.graph, fn: graph.api },
       { contract: contracts.platform, fn: platform.api },
     ];
+    this.fallback = platform.api;
     this.authorizers = { token: auth.tokenAuthorizer, apiKey: auth.keyAuthorizer };
     // New code never meets an old schema.
     for (const feature of [auth, platform, graph]) feature.node.addDependency(migrations);

@@ -26,7 +26,7 @@ const Stage = z.strictObject({
   }),
   /** A key of our own for data at rest: 1 $ a month each; it lets you cut off and audit access to the data. */
   customerKey: z.boolean(),
-  logRetentionDays: z.union([z.literal(7), z.literal(14), z.literal(30), z.literal(90), z.literal(365)]),
+  logRetentionDays: z.literal([7, 14, 30, 90, 365]),
   throttling: z.strictObject({
     ratePerSecond: z.int().check(z.gte(1), z.lte(100_000)),
     burst: z.int().check(z.gte(1), z.lte(50_000)),
@@ -47,7 +47,8 @@ const Stage = z.strictObject({
   domain: z.optional(
     z.strictObject({
       name: z.string().check(z.regex(/^[a-z0-9.-]+$/)),
-      certificateArn: z.string().check(z.startsWith('arn:')),
+      /** Of the same region as the deployment. */
+      certificateArn: z.string().check(z.regex(/^arn:[\w-]+:acm:/)),
     }),
   ),
 });
@@ -82,7 +83,7 @@ const prod: Settings = {
   cache: { maxStorageGb: 10, maxUnitsPerSecond: 100_000 },
   customerKey: true,
   logRetentionDays: 90,
-  throttling: { ratePerSecond: 5_000, burst: 10_000 },
+  throttling: { ratePerSecond: 5_000, burst: 5_000 }, // an account's own quota is 10,000 and 5,000
   firewall: { requestsPerFiveMinutes: 5_000 },
   accountLogRole: 'exists',
   corsOrigin: '*',

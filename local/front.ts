@@ -52,24 +52,24 @@ export class Front {
       const restApi = new RestApi({ api, resources, functions: { find, permits } });
       this.#listeners.get(api.ref)?.handle(serveRestApi(restApi, log));
     }
-    const authorize = authorizeBy(functions, onDenied);
+    const refusal = refusalBy(functions, onDenied);
     for (const resource of resources.filter(isUrl)) {
       const { functionArn, authType } = functionUrlOf(resource.properties);
       const fn = functions.find(functionArn);
       if (!fn) throw new Error(`${resource.stack}/${resource.id}: its function is not in the templates`);
       const listener = this.#listeners.get(localName(resource.stack, resource.id));
-      listener?.handle(serveFunctionUrl({ authType, function: fn, permits, authorize, log }));
+      listener?.handle(serveFunctionUrl({ authType, function: fn, permits, refusal, log }));
     }
   }
 }
 
-/** Whether the holder of an access key may do this, by its function's role. */
-const authorizeBy =
+/** Why the holder of an access key may not do this, by its function's role; nothing when it may. */
+const refusalBy =
   (functions: FunctionSet, onDenied: (denial: Denial) => void) =>
-  (accessKeyId: string, action: string, resource: string): 'allow' | string => {
+  (accessKeyId: string, action: string, resource: string): string | undefined => {
     const caller = functions.callerOf(accessKeyId);
     const verdict = evaluate(caller?.statements ?? [], { action, resource, context: URL_CONTEXT });
-    if (verdict === 'allowed') return 'allow';
+    if (verdict === 'allowed') return undefined;
     const denial = { principal: caller?.principal ?? `the unknown access key ${accessKeyId}`, action, resource };
     onDenied(denial);
     return accessDenied(denial, verdict);

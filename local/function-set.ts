@@ -5,24 +5,21 @@ import { PooledFunction, randomCredentials } from './functions/pooled-function';
 import { type FunctionSettings, type FunctionSurroundings, settingsOf } from './functions/settings';
 import type { Caller, CallerOf, Resource, Running } from './types';
 
-/** What the functions of an assembly need of the host. */
-export interface FunctionSetOptions extends FunctionSurroundings {
+/** What there is to serve: the assembly, and its resources as they look on this machine. */
+export interface Served {
   readonly assembly: Assembly;
   readonly resources: readonly Resource[];
-  readonly observer: EnvironmentObserver;
 }
 
 const isFunction = ({ type }: Resource) => type === 'AWS::Lambda::Function';
 
-/** All functions of the templates, and whose credentials are whose. */
+/** All functions of the templates, and whose credentials are whose. Empty until it is loaded. */
 export class FunctionSet implements Running {
   readonly #functions = new Map<string, PooledFunction>();
   readonly #settings = new Map<string, string>();
   #callers = new Map<string, Caller>();
 
-  constructor(options: FunctionSetOptions) {
-    this.load(options);
-  }
+  constructor(readonly observer: EnvironmentObserver) {}
 
   get all(): readonly PooledFunction[] {
     return [...this.#functions.values()];
@@ -36,25 +33,25 @@ export class FunctionSet implements Running {
 
   /**
    * Takes functions, code, settings and roles from an assembly. What has changed is swapped: new invocations run the
-   * new version. Gives the names of what was swapped.
+   * new version. Gives the names of what was swapped or is new.
    */
-  load({ assembly, resources, observer, ...surroundings }: FunctionSetOptions): readonly string[] {
+  load({ assembly, resources }: Served, surroundings: FunctionSurroundings): readonly string[] {
     const roles = rolesOf(resources);
     const callers = new Map<string, Caller>();
-    const swapped = resources.filter(isFunction).flatMap((resource) => {
+    const changed = resources.filter(isFunction).filter((resource) => {
       const known = this.#functions.get(resource.attribute('Arn'));
       const credentials = known?.credentials ?? randomCredentials();
       const settings = settingsOf(resource, assembly, credentials, surroundings);
-      const role = roles.get(String(resource.properties.Role));
       callers.set(credentials.accessKeyId, {
-        principal: assumedRole(role?.arn ?? '', settings.name),
-        statements: role?.statements ?? [],
+        principal: assumedRole(String(resource.properties.Role), settings.name),
+        statements: roles.get(String(resource.properties.Role))?.statements ?? [],
         secretAccessKey: credentials.secretAccessKey,
       });
-      return this.#place(known, settings, () => new PooledFunction(resource, credentials, settings, observer));
+      if (!known) this.#functions.set(settings.arn, new PooledFunction(resource, credentials, settings, this.observer));
+      return this.#isNew(settings, known);
     });
     this.#callers = callers;
-    return swapped;
+    return changed.map(({ ref }) => ref);
   }
 
   /** Starts an environment of each. Rejects with what a handler's module threw, such as a variable it misses. */
@@ -73,12 +70,12 @@ export class FunctionSet implements Running {
     await Promise.all(this.all.map((fn) => fn.stop()));
   }
 
-  #place(known: PooledFunction | undefined, settings: FunctionSettings, make: () => PooledFunction): readonly string[] {
+  /** Whether the settings (the code's folder among them) are others than before; a known function then swaps to them. */
+  #isNew(settings: FunctionSettings, known: PooledFunction | undefined): boolean {
     const fingerprint = JSON.stringify(settings);
-    const before = this.#settings.get(settings.arn);
+    if (this.#settings.get(settings.arn) === fingerprint) return false;
     this.#settings.set(settings.arn, fingerprint);
-    if (!known) this.#functions.set(settings.arn, make());
-    else if (before !== fingerprint) known.swap(settings);
-    return before === fingerprint ? [] : [settings.name];
+    known?.swap(settings);
+    return true;
   }
 }

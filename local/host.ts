@@ -6,24 +6,25 @@ import { startEndpoint } from './aws/endpoint';
 import { rolesOf } from './aws/iam';
 import { secretsManager } from './aws/secrets-manager';
 import { sqs } from './aws/sqs';
+import { claimFolder } from './claim';
 import { realClock } from './events/clock';
 import { settleCustomResources } from './events/custom-resource';
 import { startQueueSources } from './events/queue';
 import { SecretRotations } from './events/rotation';
 import { type Schedules, startSchedules } from './events/schedule';
-import { noFacts } from './facts';
+import { type Facts, noFacts } from './facts';
 import { Front } from './front';
-import { FunctionSet } from './function-set';
+import { FunctionSet, type Served } from './function-set';
 import { texts } from './json';
 import { Lifetime } from './lifetime';
 import type { Log } from './log';
 import { freePort } from './net';
 import { Phases } from './phases';
 import { startReaper } from './reaper';
-import { resourcesOf } from './resources';
+import { localName, resourcesOf } from './resources';
+import { needsRestart } from './restart';
 import { startStores } from './stores';
-import type { SecretStore } from './stores/secrets';
-import { attachTargets } from './stores/secrets';
+import { attachTargets, type SecretStore } from './stores/secrets';
 import type { Denial, Resource, Running } from './types';
 
 export interface HostOptions {
@@ -45,7 +46,7 @@ export interface Host extends Running {
   readonly resources: readonly Resource[];
   readonly secrets: SecretStore;
   readonly schedules: Schedules;
-  /** What of the templates is not emulated, or not kept, one line each. */
+  /** What of the templates is not kept or not whole here, one line each. */
   readonly notes: readonly string[];
   /** Serves the assembly as it is now, without ending anything. Gives the names of the functions that were swapped. */
   reload(): Promise<readonly string[]>;
@@ -68,95 +69,109 @@ export async function startHost(options: HostOptions): Promise<Host> {
   }
 }
 
+/** The order in which everything comes to be. */
 async function start(options: HostOptions, lifetime: Lifetime): Promise<Host> {
-  const { assemblyFolder, dataFolder, log } = options;
+  const { dataFolder, log, redisUrl } = options;
   const phases = new Phases();
+  mkdirSync(dataFolder, { recursive: true });
+  lifetime.add(claimFolder(dataFolder));
+  const reaper = lifetime.add(startReaper());
+  const functions = lifetime.add(
+    new FunctionSet({
+      line: log.line,
+      began: (pid) => reaper.watch(pid),
+      ended: (pid) => reaper.forget(pid),
+    }),
+  );
+  const { callerOf } = functions;
   const onDenied = ({ principal, action, resource }: Denial) =>
     log.warn(`AccessDenied: ${principal} may not ${action} on ${resource}`);
-  const report = (line: string) => log.warn(line);
-  mkdirSync(dataFolder, { recursive: true });
 
-  // 1. What there is to serve, and where it will be reached: addresses come before whoever needs to know them.
-  let assembly = readAssembly(assemblyFolder);
+  // Addresses first: whoever starts later is told of them.
   const facts = noFacts();
-  let resources = resourcesOf(assembly, facts);
+  let served = read(options, facts);
   const front = new Front();
-  await front.listen(resources, facts, lifetime, options);
+  await front.listen(served.resources, facts, lifetime, options);
   const awsPort = await freePort();
-  facts.awsEndpoint = `http://127.0.0.1:${awsPort}`;
+  const awsEndpoint = `http://127.0.0.1:${awsPort}`;
+  facts.awsEndpoint = awsEndpoint;
 
-  // 2. The stores. Their doors ask who is calling, which the functions below know.
-  const reaper = lifetime.add(startReaper());
-  let functions: FunctionSet | undefined;
-  const callerOf = (accessKeyId: string) => functions?.callerOf(accessKeyId);
+  // The stores. Their doors ask who is calling; the functions loaded next are who may.
   const stores = await startStores({
     folder: dataFolder,
-    resources,
+    resources: served.resources,
     facts,
     lifetime,
     phases,
-    redisUrl: options.redisUrl,
+    redisUrl,
     guards: { callerOf, onDenied, now: Date.now },
     watch: (pid) => reaper.watch(pid, 'SIGINT'),
     onCrash: (error) => log.warn(error.message),
   });
-  attachTargets(stores.secrets, resources);
+  attachTargets(stores.secrets, served.resources);
 
-  // 3. The functions, and the AWS that they see.
-  const surroundings = {
-    awsEndpoint: facts.awsEndpoint,
-    caFile: stores.caFile,
-    observer: {
-      line: log.line,
-      began: (pid: number) => reaper.watch(pid),
-      ended: (pid: number) => reaper.forget(pid),
-    },
+  // The functions, and the AWS that they see.
+  const surroundings = { awsEndpoint, caFile: stores.caFile };
+  functions.load(served, surroundings);
+  const events = {
+    resources: served.resources,
+    functions: functions.all,
+    clock: realClock,
+    onDenied,
+    report: log.warn,
   };
-  functions = lifetime.add(new FunctionSet({ ...surroundings, assembly, resources }));
-  const events = { resources, functions: functions.all, clock: realClock, onDenied, report };
   const rotations = lifetime.add(new SecretRotations({ ...events, secrets: stores.secrets }));
-  lifetime.add(
-    await startEndpoint({
-      port: awsPort,
-      callerOf,
-      onDenied,
-      services: {
-        dynamodb: dynamoDb(stores.dynamoDb.port, stores.dynamoDb.partitionKeyOf),
-        sqs: sqs(stores.sqs.port, stores.sqs.urlOf),
-        secretsmanager: secretsManager(stores.secrets, rotations),
-      },
-    }),
-  );
+  const services = {
+    dynamodb: dynamoDb(stores.dynamoDb.port, stores.dynamoDb.partitionKeyOf),
+    sqs: sqs(stores.sqs.port, stores.sqs.urlOf),
+    secretsmanager: secretsManager(stores.secrets, rotations),
+  };
+  lifetime.add(await startEndpoint({ port: awsPort, callerOf, onDenied, services }));
   await phases.time('functions', functions.init());
 
-  // 4. What a deployment does once: rotations of new secrets, and custom resources in the order of the templates.
-  const settle = async () => {
-    const file = join(dataFolder, 'custom-resources.json');
-    const answers = await settleCustomResources({ resources, functions: functions?.all ?? [], file });
-    for (const [name, { physicalId, data }] of answers)
-      facts.customResources.set(name.replace('/', '-'), { physicalId, attributes: texts(data) });
-  };
+  // What a deployment does once: rotations of new secrets, and custom resources.
+  const settle = () => settleInto(facts, served.resources, functions, join(dataFolder, 'custom-resources.json'));
   await Promise.all([phases.time('rotations', rotations.start()), phases.time('custom resources', settle())]);
 
-  // 5. The door opens.
-  lifetime.add(startQueueSources({ ...events, callerOf, endpoint: facts.awsEndpoint }));
-  const schedules = lifetime.add(startSchedules({ ...events, roles: rolesOf(resources) }));
-  front.serve(resources, { functions, log: report, onDenied });
+  // The doors open.
+  const serve = () => front.serve(served.resources, { functions, log: log.warn, onDenied });
+  serve();
+  lifetime.add(startQueueSources({ ...events, callerOf, endpoint: awsEndpoint }));
+  const schedules = lifetime.add(startSchedules({ ...events, roles: rolesOf(served.resources) }));
   return {
     url: [...facts.restApiUrls.values()][0] ?? '',
     phases,
-    resources,
+    resources: served.resources,
     secrets: stores.secrets,
     schedules,
     notes: stores.notes,
     async reload() {
-      assembly = readAssembly(assemblyFolder);
-      resources = resourcesOf(assembly, facts);
-      const swapped = functions?.load({ ...surroundings, assembly, resources }) ?? [];
+      const before = served.resources;
+      served = read(options, facts);
+      for (const line of needsRestart(before, served.resources)) log.warn(line);
+      const swapped = functions.load(served, surroundings);
       await settle();
-      if (functions) front.serve(resources, { functions, log: report, onDenied });
+      serve();
       return swapped;
     },
     stop: () => lifetime.stop(),
   };
+}
+
+function read({ assemblyFolder }: HostOptions, facts: Facts): Served {
+  const assembly = readAssembly(assemblyFolder);
+  return { assembly, resources: resourcesOf(assembly, facts) };
+}
+
+/** Runs the custom resources that are new or changed, and makes what they answered known to the templates. */
+async function settleInto(facts: Facts, resources: readonly Resource[], functions: FunctionSet, file: string) {
+  const answers = await settleCustomResources({ resources, functions: functions.all, file });
+  for (const { stack, id } of resources) {
+    const answer = answers.get(`${stack}/${id}`);
+    if (!answer) continue;
+    facts.customResources.set(localName(stack, id), {
+      physicalId: answer.physicalId,
+      attributes: texts(answer.data),
+    });
+  }
 }

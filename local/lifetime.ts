@@ -13,8 +13,13 @@ export class Lifetime implements Running {
   }
 
   async stop(): Promise<void> {
-    const patience = new Promise((resolve) => setTimeout(resolve, PATIENCE_MILLISECONDS).unref());
+    // This timer also keeps the process alive: of what is awaited below, the reaper alone would not.
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise((resolve) => {
+      timer = setTimeout(resolve, PATIENCE_MILLISECONDS);
+    });
     await Promise.race([this.#stopAll(), patience]);
+    clearTimeout(timer);
   }
 
   async #stopAll(): Promise<void> {

@@ -10,7 +10,9 @@ const EMULATED =
 export function notEmulated(resources: readonly Resource[]): readonly string[] {
   const counts = new Map<string, number>();
   for (const { type } of resources) if (!EMULATED.test(type)) counts.set(type, (counts.get(type) ?? 0) + 1);
-  return [...counts].toSorted().map(([type, count]) => (count > 1 ? `${type} (${count})` : type));
+  return [...counts]
+    .toSorted(([a], [b]) => a.localeCompare(b))
+    .map(([type, count]) => (count > 1 ? `${type} (${count})` : type));
 }
 
 interface Logins {
@@ -40,29 +42,31 @@ const curlLines = (url: string, { password, users, apiKeys }: Logins): readonly 
   `curl -s ${url}/metrics -H 'X-Api-Key: ${apiKeys[0]}'`,
 ];
 
-/** What is printed when the host is ready. */
-export function report(host: Host, startMilliseconds: number): readonly string[] {
-  const { url, phases, notes, resources } = host;
-  const took = [...phases.took]
-    .map(([name, milliseconds]) => `${name} ${(milliseconds / 1000).toFixed(1)} s`)
-    .join(', ');
+const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(1)} s`;
+
+const loginLines = (url: string, logins: Logins): readonly string[] => [
+  `Logins, all with the password ${logins.password}:`,
+  ...logins.users.map(({ email, role }) => `  ${role.padEnd(9)} ${email}`),
+  `API keys: ${logins.apiKeys.join('  ')}`,
+  '',
+  'Try it:',
+  ...curlLines(url, logins).map((line) => `  ${line}`),
+  '',
+];
+
+/** What is printed when the host is ready. `buildMilliseconds` went before it started. */
+export function report(host: Host, buildMilliseconds: number): readonly string[] {
+  const { url, phases, notes, resources, schedules } = host;
+  const took = [...phases.took].map(([name, milliseconds]) => `${name} ${seconds(milliseconds)}`);
   const logins = loginsOf(host);
   return [
     '',
-    `Gatehouse is ready at ${url} after ${(startMilliseconds / 1000).toFixed(1)} s (${took})`,
-    `  API reference ${url}/docs    readiness ${url}/ready`,
+    `Gatehouse is ready at ${url} after ${seconds(buildMilliseconds + phases.totalMilliseconds)}`,
+    `  build and synth ${seconds(buildMilliseconds)}; ${took.join(', ')}`,
+    `  API reference ${url}/docs   readiness ${url}/ready`,
+    ...[...schedules.expressions].map(([id, expression]) => `  schedule ${id} ${expression}`),
     '',
-    ...(logins
-      ? [
-          `Logins, all with the password ${logins.password}:`,
-          ...logins.users.map(({ email, role }) => `  ${role.padEnd(9)} ${email}`),
-          `API keys: ${logins.apiKeys.join('  ')}`,
-          '',
-          'Try it:',
-          ...curlLines(url, logins).map((line) => `  ${line}`),
-          '',
-        ]
-      : []),
+    ...(logins ? loginLines(url, logins) : []),
     `Not emulated here: ${notEmulated(resources).join(', ')}`,
     ...notes.map((note) => `Note: ${note}`),
     '',

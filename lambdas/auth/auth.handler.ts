@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
 import { readEnv, text } from '../shared/env';
 import { openPostgres, postgresEnv } from '../shared/postgres';
-import { serve } from '../shared/serve';
+import { serve, serveEnv } from '../shared/serve';
 import { auth } from './auth';
 import { authRoutes } from './contract';
 import { signingKeysOf } from './signing-keys';
 import { postgresUsers } from './users';
 
-const env = readEnv({ ...postgresEnv, SIGNING_KEYS_SECRET: text, PASSWORD_GRANT: z.enum(['on', 'off']) });
+const env = readEnv({ ...serveEnv, ...postgresEnv, SIGNING_KEYS_SECRET: text, PASSWORD_GRANT: z.enum(['on', 'off']) });
 
 export const handler = serve(
   authRoutes,
@@ -19,4 +19,5 @@ export const handler = serve(
     nowSeconds: () => Math.floor(Date.now() / 1000),
     newId: randomUUID,
   }),
+  { corsOrigin: env.CORS_ORIGIN },
 );

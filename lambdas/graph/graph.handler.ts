@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { awsIdentity } from '../shared/aws-token';
 import { readEnv } from '../shared/env';
-import { serve } from '../shared/serve';
+import { serve, serveEnv } from '../shared/serve';
 import { graphRoutes } from './contract';
 import { emptyGraph, graphOperations } from './operations';
 import { signedSend } from './send';
@@ -11,6 +11,7 @@ import { graphServer } from './server';
 import { SubgraphUrls } from './supergraph';
 
 const env = readEnv({
+  ...serveEnv,
   SUBGRAPH_URLS: SubgraphUrls,
   INTROSPECTION: z.optional(z.enum(['on', 'off'])),
   // @apollo/gateway reads this one itself and sends usage data to Apollo without it.
@@ -27,4 +28,6 @@ const federated = () =>
     }),
   );
 
-export const handler = serve(graphRoutes, Object.keys(env.SUBGRAPH_URLS).length > 0 ? federated() : emptyGraph);
+const operations = Object.keys(env.SUBGRAPH_URLS).length > 0 ? federated() : emptyGraph;
+
+export const handler = serve(graphRoutes, operations, { corsOrigin: env.CORS_ORIGIN });

@@ -2,13 +2,13 @@ import { version } from '../../package.json';
 import { readEnv, text } from '../shared/env';
 import { openPostgres, postgresEnv } from '../shared/postgres';
 import { openRedis, redisEnv } from '../shared/redis';
-import { serve } from '../shared/serve';
+import { serve, serveEnv } from '../shared/serve';
 import { filesIn } from './assets';
 import { platformRoutes } from './contract';
 import { platform } from './platform';
 import { keysProbe, postgresProbe, redisProbe } from './probes';
 
-const env = readEnv({ ...postgresEnv, ...redisEnv, KEYS_TABLE: text, STAGE: text });
+const env = readEnv({ ...serveEnv, ...postgresEnv, ...redisEnv, KEYS_TABLE: text, STAGE: text });
 
 export const handler = serve(
   platformRoutes,
@@ -21,4 +21,5 @@ export const handler = serve(
     files: filesIn(__dirname),
     build: { version, stage: env.STAGE },
   }),
+  { corsOrigin: env.CORS_ORIGIN },
 );

@@ -1,5 +1,7 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import * as z from 'zod/mini';
+import { corsHeaders } from './cors';
+import { text } from './env';
 import { ERRORS, PROBLEM_JSON, problem, Refusal, refuse } from './errors';
 import { permits } from './permissions';
 import { type Principal, principalOf } from './principal';
@@ -15,11 +17,24 @@ interface Entry {
 }
 export type Handler = (event: APIGatewayProxyEvent, context: Context) => Promise<APIGatewayProxyResult>;
 
+/** The variable that `GatewayFunction` sets in lib/constructs/gateway-function.ts for functions that serve routes. */
+export const serveEnv = { CORS_ORIGIN: text };
+
+export interface ServeOptions {
+  /** The one origin whose pages may read the answers, or `*`. */
+  readonly corsOrigin: string;
+}
+
 const NO_QUERY = z.strictObject({});
 
 /** The one place where HTTP meets the domain: route, principal, permission, parse, operation, reply. */
-export function serve<C extends Contract>(contract: C, operations: Operations<C>): Handler {
+export function serve<C extends Contract>(
+  contract: C,
+  operations: Operations<C>,
+  { corsOrigin }: ServeOptions,
+): Handler {
   const table = routingTable(contract, operations);
+  const cors = corsHeaders(corsOrigin);
   return async (event, context) => {
     const started = performance.now();
     const requestId = requestIdOf(event);
@@ -38,7 +53,7 @@ export function serve<C extends Contract>(contract: C, operations: Operations<C>
       durationMs: Math.round(performance.now() - started),
       principal: event.requestContext.authorizer?.principalId as unknown,
     });
-    return { ...result, headers: { ...result.headers, 'x-request-id': requestId } };
+    return { ...result, headers: { ...result.headers, ...cors, 'x-request-id': requestId } };
   };
 }
 
@@ -109,13 +124,19 @@ function reply(
   return { ...common, body: typeof sent.body === 'string' ? sent.body : '' };
 }
 
-/** An expected refusal goes out as it is; anything else is our fault: counted, logged whole, told as `internal`. */
+/**
+ * An expected refusal goes out as it is: one that waits for a part of the platform says so in our log. Anything else is
+ * our fault: counted, logged whole, told as `internal`.
+ */
 function refusal(error: unknown, requestId: string, route: Route | undefined): APIGatewayProxyResult {
   const refused = error instanceof Refusal ? error : new Refusal('internal', undefined, { cause: error });
   const { status } = ERRORS[refused.code];
-  if (status >= 500) {
+  const reason = { requestId, error: refused.cause instanceof Error ? refused.cause : refused };
+  if (refused.code === 'internal') {
     countFault();
-    logger.error('fault', { requestId, error: refused.cause instanceof Error ? refused.cause : refused });
+    logger.error('fault', reason);
+  } else if (status >= 500) {
+    logger.warn('not ready', reason);
   }
   const oauth = route?.errorFormat === 'oauth';
   return {

@@ -1,6 +1,6 @@
 import { Duration, Token } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
-import type * as iam from 'aws-cdk-lib/aws-iam';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as rds from 'aws-cdk-lib/aws-rds';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
@@ -8,6 +8,7 @@ import { Construct } from 'constructs';
 import type { NetworkStack } from '../network';
 import type { Stage } from '../stages';
 import { accept } from './accept';
+import { asInterface } from './as-interface';
 import { removal } from './removal';
 
 interface DatabaseProps {
@@ -17,6 +18,11 @@ interface DatabaseProps {
 }
 
 const NAME = 'gatehouse';
+const OWNER = 'gatehouse_owner';
+
+/** Who signs in with an IAM token. The migrations make these users; the proxy may sign in as them and nobody else. */
+const USERS = ['gatehouse_app', 'gatehouse_examples'] as const;
+export type DatabaseUser = (typeof USERS)[number];
 
 /** Aurora PostgreSQL on Serverless v2, signed in to with IAM tokens; behind a proxy where the stage has one. */
 export class Database extends Construct {
@@ -33,6 +39,9 @@ export class Database extends Construct {
     const group = ec2.SecurityGroup.fromSecurityGroupId(this, 'Group', network.database.securityGroupId, {
       mutable: false,
     });
+    // Made here and not by the cluster, whose own would be deleted with the stack even where the cluster stays.
+    const secret = new rds.DatabaseSecret(this, 'Owner', { username: OWNER, ...keyed });
+    secret.applyRemovalPolicy(removal(stage));
     this.cluster = new rds.DatabaseCluster(this, 'Cluster', {
       engine: rds.DatabaseClusterEngine.auroraPostgres({ version: rds.AuroraPostgresEngineVersion.VER_17_9 }),
       vpc: network.vpc,
@@ -46,7 +55,7 @@ export class Database extends Construct {
       serverlessV2MaxCapacity: maxCapacityUnits,
       ...(minCapacityUnits === 0 && { serverlessV2AutoPauseDuration: Duration.minutes(10) }),
       defaultDatabaseName: NAME,
-      credentials: rds.Credentials.fromGeneratedSecret('gatehouse_owner', keyed ?? {}),
+      credentials: rds.Credentials.fromSecret(asInterface<secretsmanager.ISecret>(secret), OWNER),
       iamAuthentication: true,
       storageEncrypted: true,
       ...(encryptionKey && { storageEncryptionKey: encryptionKey }),
@@ -64,7 +73,7 @@ export class Database extends Construct {
   }
 
   /** Lets `fn` sign in as `user`, and tells it where. */
-  grantConnect(fn: Grantee, user: string) {
+  grantConnect(fn: Grantee, user: DatabaseUser) {
     (this.proxy ?? this.cluster).grantConnect(fn, user);
     this.address(fn, this.proxy?.endpoint ?? this.cluster.clusterEndpoint.hostname);
     fn.addEnvironment('DATABASE_USER', user);
@@ -85,14 +94,16 @@ export class Database extends Construct {
     fn.addEnvironment('NODE_EXTRA_CA_CERTS', '/var/runtime/ca-cert.pem');
   }
 
-  /** End-to-end IAM: the proxy holds no password of anybody's. */
+  /** End-to-end IAM: the proxy holds no password of anybody's, and signs in to the cluster with tokens of its own role. */
   private proxyOf(network: NetworkStack, group: ec2.ISecurityGroup) {
+    const role = new iam.Role(this, 'ProxyRole', { assumedBy: new iam.ServicePrincipal('rds.amazonaws.com') });
+    for (const user of USERS) this.cluster.grantConnect(role, user);
     return this.cluster.addProxy('Proxy', {
+      role,
       vpc: network.vpc,
       vpcSubnets: { subnetGroupName: 'private' },
       securityGroups: [group],
       defaultAuthScheme: rds.DefaultAuthScheme.IAM_AUTH,
-      iamAuth: true,
       requireTLS: true,
     });
   }

@@ -9,6 +9,7 @@ import type { DataStack } from '../data';
 import type { NetworkStack } from '../network';
 import type { Stage } from '../stages';
 import { accept } from './accept';
+import type { DatabaseUser } from './database';
 import { type Monitoring, PERIOD } from './monitoring';
 import { removal } from './removal';
 
@@ -28,16 +29,20 @@ export interface GatewayFunctionProps {
   readonly memoryMb?: number;
   readonly timeoutSeconds?: number;
   /** The database user it signs in as; `owner` reads the owner's login instead. */
-  readonly database?: string;
+  readonly database?: DatabaseUser | 'owner';
   /** Whether it signs in to the cache. */
   readonly cache?: boolean;
+  /** Whether it serves routes: its answers are read by pages of the stage's origin. */
+  readonly api?: boolean;
+  /** How many failures in five minutes ring. @default 3 */
+  readonly errorsToAlarm?: number;
   readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** API Gateway waits 29 s; what takes longer than this has lost its caller. */
 const TIMEOUT_SECONDS = 10;
 const MEMORY_MB = 512;
-const ERRORS_PER_PERIOD = 3;
+const ERRORS_TO_ALARM = 3;
 const NEAR_TIMEOUT = 0.8;
 
 /**
@@ -50,7 +55,7 @@ export class GatewayFunction extends Construct {
   constructor(scope: Construct, id: string, foundation: Foundation, props: GatewayFunctionProps) {
     super(scope, id);
     const { stage, data } = foundation;
-    const { code, database, cache = false, timeoutSeconds = TIMEOUT_SECONDS, environment } = props;
+    const { code, database, cache = false, api = false, timeoutSeconds = TIMEOUT_SECONDS, environment } = props;
     const logGroup = new logs.LogGroup(this, 'Logs', {
       retention: stage.logRetentionDays,
       removalPolicy: removal(stage),
@@ -69,6 +74,7 @@ export class GatewayFunction extends Construct {
       environment: {
         ...COMMON,
         ...(stage.egress === 'ipv6' && { AWS_USE_DUALSTACK_ENDPOINT: 'true' }),
+        ...(api && { CORS_ORIGIN: stage.corsOrigin }),
         ...environment,
       },
       ...(groups.length > 0 && {
@@ -87,7 +93,7 @@ export class GatewayFunction extends Construct {
       'X-Ray and network interfaces have no resource to name',
     );
     accept(this, 'Serverless::Serverless-LambdaDLQ', 'callers wait for the answer: there is no event to keep');
-    this.watch(foundation.monitoring, code, props.impact, timeoutSeconds);
+    this.watch(foundation.monitoring, { ...props, timeoutSeconds });
   }
 
   /** Its own log group and, in the VPC, the network interfaces that Lambda makes in its name. AWS's managed policies allow every log group. */
@@ -98,8 +104,9 @@ export class GatewayFunction extends Construct {
     return role;
   }
 
-  private watch(monitoring: Monitoring, subject: string, impact: string, timeoutSeconds: number) {
+  private watch(monitoring: Monitoring, props: GatewayFunctionProps & { readonly timeoutSeconds: number }) {
     const { fn } = this;
+    const { code: subject, impact, timeoutSeconds, errorsToAlarm = ERRORS_TO_ALARM } = props;
     const failures = new cloudwatch.MathExpression({
       label: 'failures',
       expression: 'FILL(errors, 0) + FILL(faults, 0)',
@@ -108,7 +115,7 @@ export class GatewayFunction extends Construct {
     });
     const throttles = fn.metricThrottles({ period: PERIOD });
     const slowest = fn.metricDuration({ statistic: 'p99', period: PERIOD });
-    monitoring.alarm('Function errors', subject, { metric: failures, threshold: ERRORS_PER_PERIOD, impact });
+    monitoring.alarm('Function errors', subject, { metric: failures, threshold: errorsToAlarm, impact });
     monitoring.alarm('Function throttled', subject, { metric: throttles, threshold: 1, impact });
     monitoring.alarm('Function near its timeout', subject, {
       metric: slowest,

@@ -6,6 +6,8 @@ import { gatewayResponses } from './responses';
 export interface Backends {
   /** Each contract with the invocation URI of the function that serves it. */
   readonly apis: readonly { readonly contract: Contract; readonly uri: string }[];
+  /** The function that answers what no route does; it says 404. */
+  readonly fallback: string;
   readonly authorizers: Readonly<Record<'token' | 'apiKey', string>>;
   readonly corsOrigin: string;
 }
@@ -20,10 +22,13 @@ const ALLOWED_HEADERS = 'authorization,content-type,x-api-key,x-request-id';
  * routes. Its schemas are a coarse filter, cut to the keywords that import understands; `serve()` is the authority.
  */
 export function gatewayDocument(backends: Backends) {
-  const paths: Record<string, Record<string, unknown>> = {};
+  const { corsOrigin, fallback } = backends;
+  const paths: Record<string, Record<string, unknown>> = Object.fromEntries(
+    CATCH_ALL.map((path) => [path, pathItem(path, fallback, corsOrigin)]),
+  );
   for (const { contract, uri } of backends.apis)
     for (const [operationId, route] of Object.entries(contract)) {
-      const path = (paths[route.path] ??= pathItem(route, uri, backends.corsOrigin));
+      const path = (paths[route.path] ??= pathItem(route.path, uri, corsOrigin));
       path[route.method.toLowerCase()] = operation(operationId, route, uri);
     }
   return {
@@ -40,10 +45,16 @@ export function gatewayDocument(backends: Backends) {
     'x-amazon-apigateway-request-validators': {
       all: { validateRequestBody: true, validateRequestParameters: true },
     },
-    'x-amazon-apigateway-gateway-responses': gatewayResponses(backends.corsOrigin),
+    'x-amazon-apigateway-gateway-responses': gatewayResponses(corsOrigin),
     'x-amazon-apigateway-minimum-compression-size': COMPRESS_FROM_BYTES,
   };
 }
+
+/**
+ * Every path that no route has. Without these API Gateway answers a request that carries an Authorization header of
+ * ours with 403 IncompleteSignature, under DEFAULT_4XX, where no gateway response can tell it from other refusals.
+ */
+const CATCH_ALL = ['/', '/{proxy+}'];
 
 function operation(operationId: string, route: Route, uri: string) {
   return {
@@ -53,22 +64,24 @@ function operation(operationId: string, route: Route, uri: string) {
     ...(route.body?.contentType === 'application/json' && JSON_OBJECT_BODY),
     'x-amazon-apigateway-request-validator': 'all',
     'x-amazon-apigateway-integration': proxy(uri),
+    responses: {},
   };
 }
 
 /** What each path takes beside its routes: preflight, and every other method, which serve() refuses with 405. */
-function pathItem(route: Route, uri: string, corsOrigin: string): Record<string, unknown> {
+function pathItem(path: string, uri: string, corsOrigin: string): Record<string, unknown> {
   return {
     options: {
-      parameters: pathParameters(route),
+      parameters: pathParameters(path),
       'x-amazon-apigateway-request-validator': 'all',
       'x-amazon-apigateway-integration': preflight(corsOrigin),
       responses: { 204: { description: 'preflight', headers: PREFLIGHT_HEADERS } },
     },
     'x-amazon-apigateway-any-method': {
-      parameters: pathParameters(route),
+      parameters: pathParameters(path),
       'x-amazon-apigateway-request-validator': 'all',
       'x-amazon-apigateway-integration': proxy(uri),
+      responses: {},
     },
   };
 }
@@ -76,14 +89,14 @@ function pathItem(route: Route, uri: string, corsOrigin: string): Record<string,
 const proxy = (uri: string) => ({ type: 'aws_proxy', httpMethod: 'POST', uri, timeoutInMillis: 29_000 });
 
 const parameters = (route: Route) => [
-  ...pathParameters(route),
+  ...pathParameters(route.path),
   ...Object.entries(route.query?.shape ?? {})
     .filter(([, schema]) => !z.safeParse(schema, undefined).success)
     .map(([name]) => ({ in: 'query', name, required: true, schema: { type: 'string' } })),
 ];
 
-const pathParameters = ({ path }: Route) =>
-  [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+const pathParameters = (path: string) =>
+  [...path.matchAll(/\{(\w+)\+?\}/g)].map(([, name]) => ({
     in: 'path',
     name,
     required: true,

@@ -1,3 +1,4 @@
+import { Stack } from 'aws-cdk-lib';
 import * as wafv2 from 'aws-cdk-lib/aws-wafv2';
 import { Construct } from 'constructs';
 import type { Stage } from '../stages';
@@ -29,7 +30,8 @@ export class Firewall extends Construct {
     const acl = new wafv2.CfnWebACL(this, 'WebAcl', {
       scope: 'REGIONAL',
       defaultAction: { allow: {} },
-      visibilityConfig: visible('Gatehouse'),
+      // CloudWatch tells web ACLs apart by this name alone.
+      visibilityConfig: visible(Stack.of(this).stackName),
       rules: [rateRule(stage), ...MANAGED.map(managedRule)],
     });
     this.arn = acl.attrArn;

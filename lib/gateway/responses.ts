@@ -1,3 +1,4 @@
+import { corsHeaders } from '../../lambdas/shared/cors';
 import { ERRORS, type ErrorCode, PROBLEM_JSON } from '../../lambdas/shared/errors';
 
 /** Which of our errors each of API Gateway's own answers is. A type that is not named here is one of the two defaults. */
@@ -51,6 +52,9 @@ function template(type: string, code: ErrorCode): string {
 
 /** `x-amazon-apigateway-gateway-responses`: every answer that the gateway gives itself, in our problem format. */
 export function gatewayResponses(corsOrigin: string): Record<string, unknown> {
+  const cors = Object.fromEntries(
+    Object.entries(corsHeaders(corsOrigin)).map(([name, value]) => [`gatewayresponse.header.${name}`, `'${value}'`]),
+  );
   return Object.fromEntries(
     Object.entries(CODES).map(([type, code]) => {
       const { status } = ERRORS[code];
@@ -60,7 +64,7 @@ export function gatewayResponses(corsOrigin: string): Record<string, unknown> {
           'gatewayresponse.header.content-type': `'${PROBLEM_JSON}'`,
           'gatewayresponse.header.cache-control': "'no-store'",
           'gatewayresponse.header.x-request-id': 'context.requestId',
-          'gatewayresponse.header.access-control-allow-origin': `'${corsOrigin}'`,
+          ...cors,
           ...(status === 401 && { 'gatewayresponse.header.www-authenticate': "'Bearer'" }),
           ...(status === 429 && { 'gatewayresponse.header.retry-after': "'1'" }),
         },

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { listen } from '../net';
-import { json, record } from '../read';
+import { isRecord, json } from '../read';
 import type { Caller, CallerOf, Denial, Running } from '../types';
 import { accessDenied, evaluate, type Need } from './iam';
 import { type AwsCall, AwsError, type AwsReply, type AwsService, notEmulated } from './service';
@@ -38,11 +38,12 @@ function actionOf({ headers, method, url }: IncomingMessage): string {
   return /\/operation\/(\w+)$/.exec(url ?? '')?.[1] ?? `${method} ${url}`;
 }
 
+/** Anything but an object is refused here: dynalite, for one, throws on it. */
 function bodyOf(raw: Buffer, contentType = ''): Readonly<Record<string, unknown>> {
-  if (!contentType.includes('json') || raw.length === 0) return {};
+  if (!contentType.includes('json')) return {};
   const body = json(raw.toString());
-  if (body === undefined) throw new AwsError('SerializationException', 'The request body is not JSON.');
-  return record(body);
+  if (!isRecord(body)) throw new AwsError('SerializationException', 'The request body is not a JSON object.');
+  return body;
 }
 
 /** Every request from the laptop counts as one that came over TLS, as every request to AWS does. */

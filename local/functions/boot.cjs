@@ -1,7 +1,7 @@
 // One execution environment of a Lambda function: loads the handler once, then answers one event after another.
 // Plain CommonJS, because a function's process must start fast and load nothing of the host.
 const { existsSync } = require('node:fs');
-const { join } = require('node:path');
+const path = require('node:path');
 const { pathToFileURL } = require('node:url');
 
 const [handlerName, folder, functionArn] = process.argv.slice(2);
@@ -16,7 +16,7 @@ const fault = (name, message) => Object.assign(new Error(message), { name });
 
 const load = async () => {
   const dot = handlerName.lastIndexOf('.');
-  const base = join(folder, handlerName.slice(0, dot));
+  const base = path.join(folder, handlerName.slice(0, dot));
   const file = ['.js', '.mjs', '.cjs'].map((extension) => base + extension).find(existsSync);
   if (file === undefined) throw fault('Runtime.ImportModuleError', `Cannot find module '${handlerName.slice(0, dot)}'`);
   const loaded = file.endsWith('.mjs') ? await import(pathToFileURL(file).href) : require(file);
@@ -54,7 +54,7 @@ process.on('disconnect', () => process.exit());
 const start = async () => {
   try {
     const handler = await load();
-    process.on('message', (message) => answer(handler, message));
+    process.on('message', (message) => void answer(handler, message));
     process.send({ ready: true });
   } catch (error) {
     process.send({ error: report(error) }, () => process.exit(1));

@@ -73,10 +73,28 @@ const authorizerOf = (
 ): string | undefined => {
   const names = list(operation.security).flatMap((requirement) => Object.keys(object(requirement)));
   const unknown = names.find((name) => !authorizers.has(name));
-  if (unknown !== undefined)
-    throw new NotEmulated(`the security scheme ${unknown}: no Lambda authorizer, so AWS_IAM or API keys:`);
+  if (unknown !== undefined) {
+    throw new NotEmulated(`the security scheme ${unknown} (no Lambda authorizer, so AWS_IAM or API keys)`);
+  }
   if (names.length > 1) throw new NotEmulated(`more than one security scheme (${names.join(', ')})`);
   return names[0];
+};
+
+const methodOf = (document: JsonObject, authorizers: ApiDocument['authorizers'], path: string, key: string): Method => {
+  const item = object(object(document.paths)[path]);
+  const operation = object(item[key]);
+  try {
+    return {
+      path,
+      resourceId: createHash('sha256').update(path).digest('hex').slice(0, 6),
+      verb: VERBS[key] ?? key,
+      integration: integrationOf(operation['x-amazon-apigateway-integration']),
+      authorizer: authorizerOf(operation, authorizers),
+      check: requestCheckOf(document, item, operation),
+    };
+  } catch (error) {
+    throw error instanceof NotEmulated ? new NotEmulated(`${key} ${path}: ${error.message} is not emulated`) : error;
+  }
 };
 
 /** API Gateway answers these itself, for its health checks. */
@@ -86,24 +104,9 @@ export const RESERVED_PATHS: readonly string[] = ['/ping', '/sping'];
 export const readDocument = (body: unknown): ApiDocument => {
   const document = object(body);
   if (!isObject(document.paths)) throw new NotEmulated('a REST API that is not one OpenAPI document (Body)');
-  if (document.security !== undefined)
-    throw new NotEmulated('security for all operations at once (API Gateway wants it on each)');
+  // Not ignored: a caller who trusts in it would find every operation open.
+  if (document.security !== undefined) throw new NotEmulated('security for all operations at once: name it on each');
   const authorizers = authorizersOf(document);
-  const methodOf = (path: string, key: string, item: JsonObject): Method => {
-    const operation = object(item[key]);
-    try {
-      return {
-        path,
-        resourceId: createHash('sha256').update(path).digest('hex').slice(0, 6),
-        verb: VERBS[key] ?? key,
-        integration: integrationOf(operation['x-amazon-apigateway-integration']),
-        authorizer: authorizerOf(operation, authorizers),
-        check: requestCheckOf(document, item, operation),
-      };
-    } catch (error) {
-      throw error instanceof NotEmulated ? new NotEmulated(`${key} ${path}: ${error.message} is not emulated`) : error;
-    }
-  };
   const reserved = RESERVED_PATHS.find((path) => path in object(document.paths));
   if (reserved !== undefined) throw new NotEmulated(`${reserved} is API Gateway's own path: no method can stand there`);
   return {
@@ -111,7 +114,7 @@ export const readDocument = (body: unknown): ApiDocument => {
     methods: Object.entries(document.paths).flatMap(([path, item]) =>
       Object.keys(object(item))
         .filter((key) => key in VERBS)
-        .map((key) => methodOf(path, key, object(item))),
+        .map((key) => methodOf(document, authorizers, path, key)),
     ),
     gatewayResponses: gatewayResponsesOf(document),
     binaryMediaTypes: list(document['x-amazon-apigateway-binary-media-types']).map(String),

@@ -53,14 +53,25 @@ async function describe(url: string, TableName: string): Promise<Properties | un
   }
 }
 
+/** dynalite answers before the table is there or gone, as AWS does, only sooner. */
+async function settled(url: string, name: string, status: string | undefined): Promise<void> {
+  while ((await describe(url, name))?.['TableStatus'] !== status) {
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
 /** Makes the table, or makes it anew when its keys or indexes are others than those of the last run. */
-async function ensureTable(url: string, table: Resource): Promise<readonly string[]> {
-  const shape = shapeOf(table.properties);
-  const known = await describe(url, table.ref);
+async function ensureTable(url: string, { id, ref, properties }: Resource): Promise<readonly string[]> {
+  const shape = shapeOf(properties);
+  const known = await describe(url, ref);
   if (known && canonical(shapeOf(known)) === canonical(shape)) return [];
-  if (known) await awsCall(url, 'dynamodb', 'DeleteTable', { TableName: table.ref });
-  await awsCall(url, 'dynamodb', 'CreateTable', { TableName: table.ref, BillingMode: 'PAY_PER_REQUEST', ...shape });
-  return known ? [`${table.id}: keys or indexes changed, so the table starts empty`] : [];
+  if (known) {
+    await awsCall(url, 'dynamodb', 'DeleteTable', { TableName: ref });
+    await settled(url, ref, undefined);
+  }
+  await awsCall(url, 'dynamodb', 'CreateTable', { TableName: ref, BillingMode: 'PAY_PER_REQUEST', ...shape });
+  await settled(url, ref, 'ACTIVE');
+  return known ? [`${id}: keys or indexes changed, so the table starts empty`] : [];
 }
 
 function notesOf({ id, properties }: Resource): readonly string[] {

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { chown, cp, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { chown, cp, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { isRecord, json, list, text } from '../read';
 
@@ -65,16 +65,26 @@ async function openCopy(native: string): Promise<string> {
   return target;
 }
 
-/**
- * The data folder for `nobody` when the wanted one lies behind a closed one, such as /root. A mark in the wanted one
- * holds the two together: when that is deleted to begin anew, the data behind it goes too.
- */
+/** In the wanted folder: where its data is instead. In the one that has the data: which folder it belongs to. */
+const MARK = 'DATA_IS_ELSEWHERE';
+const OWNER_FILE = 'BELONGS_TO';
+
+/** Data whose folder was deleted, to begin anew or with its whole checkout, is deleted too. */
+async function sweep(): Promise<void> {
+  for (const name of await readdir(ROOT_FOLDER)) {
+    const file = join(ROOT_FOLDER, name, OWNER_FILE);
+    if (!existsSync(file) || existsSync(join(readFileSync(file, 'utf8'), MARK))) continue;
+    await rm(join(ROOT_FOLDER, name), { recursive: true, force: true });
+  }
+}
+
+/** The data folder for `nobody` when the wanted one lies behind a closed one, such as /root. */
 async function openFolder(wanted: string): Promise<string> {
+  await sweep();
   const folder = join(ROOT_FOLDER, createHash('sha256').update(wanted).digest('hex').slice(0, 12));
-  const mark = join(wanted, 'DATA_IS_ELSEWHERE');
-  if (!existsSync(mark)) await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-  await writeFile(mark, `${folder}\n`);
+  await writeFile(join(wanted, MARK), folder);
+  await writeFile(join(folder, OWNER_FILE), wanted);
   return folder;
 }
 

@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { chown, mkdtemp, rename, rm } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { chown, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Client, escapeIdentifier, escapeLiteral } from 'pg';
 import { freePort } from '../net';
@@ -63,12 +64,41 @@ async function initialise({ native, folder, account }: PostgresFiles, data: stri
   await rename(draft, data);
 }
 
-/** PostgreSQL's socket must have a path below 104 bytes, which a data folder may not leave room for. */
-async function makeSocketFolder({ account }: PostgresFiles): Promise<string> {
-  const parent = tmpdir().length < 60 ? tmpdir() : '/tmp';
-  const folder = await mkdtemp(join(parent, 'gatehouse-'));
-  if (account) await chown(folder, account.uid, account.gid);
-  return folder;
+/** A Unix socket's path ends at 104 bytes on macOS, at 108 on Linux. */
+const MAX_SOCKET_PATH = 103;
+
+/** Beside the data, or in the system's folder for temporary files when that path would be too long for a socket. */
+async function makeSocketFolder({ folder, account }: PostgresFiles): Promise<string> {
+  const near = join(folder, 'socket');
+  const isShort = join(near, '.s.PGSQL.65535.lock').length <= MAX_SOCKET_PATH;
+  const made = isShort ? near : await mkdtemp(join(tmpdir().length < 60 ? tmpdir() : '/tmp', 'gatehouse-'));
+  // A killed PostgreSQL leaves its socket's lock behind.
+  await rm(made, { recursive: true, force: true });
+  await mkdir(made, { mode: 0o700 });
+  if (account) await chown(made, account.uid, account.gid);
+  return made;
+}
+
+/** Whether a process runs; one that is dead and that nobody has waited for (a zombie, common in containers) does not. */
+function isRunning(pid: number): boolean {
+  const status = `/proc/${pid}/stat`;
+  if (existsSync('/proc/self')) return existsSync(status) && !/\) Z /.test(readFileSync(status, 'utf8'));
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+/** Waits for the PostgreSQL of a host that was killed, whose lock PostgreSQL takes for a living one's if it is a zombie. */
+async function outlive(data: string): Promise<void> {
+  const lock = join(data, 'postmaster.pid');
+  if (!existsSync(lock)) return;
+  const pid = Number.parseInt(readFileSync(lock, 'utf8'), 10);
+  for (let attempt = 0; attempt < 50 && isRunning(pid); attempt++) await setTimeout(100);
+  // The processes it had started notice its end within a moment.
+  await setTimeout(200);
+  if (!isRunning(pid)) await rm(lock, { force: true });
 }
 
 /** The roles of a new RDS cluster. rds_iam is what a user must be granted to log in by IAM. */
@@ -104,7 +134,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   const [port, socketFolder] = await Promise.all([
     freePort(),
     makeSocketFolder(files),
-    existsSync(data) ? undefined : initialise(files, data),
+    existsSync(data) ? outlive(data) : initialise(files, data),
   ]);
   const settings = [...FAST, 'listen_addresses=127.0.0.1', `unix_socket_directories=${socketFolder}`, 'jit=off'];
   const server = await startProgram(

@@ -46,21 +46,22 @@ export async function startProgram(
 ): Promise<Running> {
   // A group of its own: Ctrl-C in the terminal must reach the host only, which then ends its programs in order.
   const child = spawn(command, parameters, { ...options, detached: true });
-  let stopping = false;
+  let isExpected = true;
   await new Promise<void>((resolve, reject) => {
     const printed = lastLines(child, (all) => ready.test(all) && resolve());
     child.once('error', reject);
     child.once('exit', (code, signal) => {
       const error = new Error(`${command} ended (${signal ?? code}): ${printed()}`);
       reject(error);
-      if (!stopping) onCrash(error);
+      if (!isExpected) onCrash(error);
     });
     if (child.pid !== undefined) watch(child.pid);
     child.stdin?.end(stdin);
   });
+  isExpected = false;
   return {
     stop() {
-      stopping = true;
+      isExpected = true;
       return end(child, stopSignal);
     },
   };

@@ -13,6 +13,12 @@ export interface RedisBinary {
   readonly libraries?: string;
 }
 
+/** The tools of a Debian or Ubuntu system, each with its whole path. */
+interface Debian {
+  readonly aptGet: string;
+  readonly dpkgDeb: string;
+}
+
 function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
@@ -51,7 +57,7 @@ function unpacked(root: string): RedisBinary | undefined {
  * apt with its lists and downloads in a folder of its own, so that neither root nor an earlier `apt-get update` is
  * needed. It downloads what redis-server needs and this system lacks; the system itself is not changed.
  */
-async function download(work: string): Promise<void> {
+async function download(work: string, { aptGet, dpkgDeb }: Debian): Promise<void> {
   const options = {
     'Dir::State::Lists': join(work, 'lists'),
     'Dir::Cache': work,
@@ -61,23 +67,23 @@ async function download(work: string): Promise<void> {
     'Debug::NoLocking': 'true',
   };
   const apt = (...parameters: string[]) =>
-    run('apt-get', [...Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`]), ...parameters]);
+    run(aptGet, [...Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`]), ...parameters]);
   await Promise.all(['lists/partial', 'archives/partial'].map((name) => mkdir(join(work, name), { recursive: true })));
   await apt('update');
   await apt('install', '--download-only', '--yes', '--no-install-recommends', 'redis-server');
   const archives = (await readdir(join(work, 'archives'))).filter((name) => name.endsWith('.deb'));
-  for (const name of archives) await run('dpkg-deb', ['--extract', join(work, 'archives', name), join(work, 'root')]);
+  for (const name of archives) await run(dpkgDeb, ['--extract', join(work, 'archives', name), join(work, 'root')]);
 }
 
 /** Into a folder beside, then renamed into place: of two starts at once, one wins and both run. */
-async function fetchPackages(cache: string): Promise<RedisBinary | undefined> {
+async function fetchPackages(cache: string, debian: Debian): Promise<RedisBinary | undefined> {
   const target = join(cache, `redis-${release()}`);
   const known = unpacked(target);
   if (known) return known;
   await mkdir(cache, { recursive: true });
   const work = await mkdtemp(join(cache, 'fetch-'));
   try {
-    await download(work);
+    await download(work, debian);
     await rename(join(work, 'root'), target).catch((error: unknown) => {
       if (!unpacked(target)) throw error;
     });
@@ -94,8 +100,9 @@ const INSTALL =
 export async function findRedis(cache: string = cacheFolder()): Promise<RedisBinary> {
   const path = onPath('redis-server') ?? onPath('valkey-server');
   if (path !== undefined) return { path };
-  if (onPath('apt-get') === undefined || onPath('dpkg-deb') === undefined) throw new Error(INSTALL);
-  const fetched = await fetchPackages(cache).catch((error: unknown) => {
+  const [aptGet, dpkgDeb] = [onPath('apt-get'), onPath('dpkg-deb')];
+  if (aptGet === undefined || dpkgDeb === undefined) throw new Error(INSTALL);
+  const fetched = await fetchPackages(cache, { aptGet, dpkgDeb }).catch((error: unknown) => {
     throw new Error(`${INSTALL} (apt-get could not bring it.)`, { cause: error });
   });
   if (!fetched) throw new Error(INSTALL);

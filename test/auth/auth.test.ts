@@ -43,6 +43,7 @@ const started = (changed: Partial<AuthDeps> = {}) =>
       newId: () => JTI,
       ...changed,
     }),
+    { corsOrigin: '*' },
   );
 
 type Request = Parameters<typeof event>[0];

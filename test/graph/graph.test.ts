@@ -43,6 +43,7 @@ const started = ({ urls = {}, introspection = false }: Options = {}) =>
         introspection,
       }),
     ),
+    { corsOrigin: '*' },
   );
 
 type Handler = ReturnType<typeof started>;
@@ -235,7 +236,7 @@ test('every answer carries the request id', async () => {
 });
 
 test('a stage without subgraphs answers 503 not_ready to every operation, and says when to ask again', async () => {
-  const empty = serve(graphRoutes, emptyGraph);
+  const empty = serve(graphRoutes, emptyGraph, { corsOrigin: '*' });
   for (const { status, headers, body } of [
     await post('{ __typename }', {}, empty),
     await call({ method: 'GET', query: { query: '{ __typename }' } }, empty),

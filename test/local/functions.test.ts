@@ -233,13 +233,17 @@ test('a stopped function leaves no process behind, and says so to whoever waits'
   expect(heard.pids.size).toBe(0);
 });
 
-test('a function ends by itself when its host is killed', async () => {
+test('a function ends by itself when its host is killed, whatever it waits for', async () => {
   const environment = join(__dirname, '../../local/functions/environment.ts');
   const settings = { ...fixtureSettings('Actor'), variables: {} };
   const script = `
     const { Environment } = require(${JSON.stringify(environment)});
     const began = (pid) => process.stdout.write(String(pid));
-    new Environment(${JSON.stringify(settings)}, { began, ended() {}, line() {} }).ready.then(() => process.kill(process.pid, 'SIGKILL'));`;
+    const environment = new Environment(${JSON.stringify(settings)}, { began, ended() {}, line() {} });
+    environment.ready.then(() => {
+      environment.run('{"do":"sleep","ms":60000}');
+      setTimeout(() => process.kill(process.pid, 'SIGKILL'), 100);
+    });`;
   const host = spawn(process.execPath, ['--import', 'tsx', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [[pid]] = await Promise.all([once(host.stdout, 'data'), once(host, 'exit')]);
   await waitUntil(() => !isAlive(Number(pid)));

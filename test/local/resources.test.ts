@@ -144,7 +144,7 @@ describe('of synthesized stacks', () => {
   });
 
   test('stacks come after those that they depend on', () => {
-    expect(fixture.assembly.stacks.map(({ name }) => name)).toEqual(['FixtureData', 'FixtureApi']);
+    expect(fixture.assembly.stacks.map(({ name }) => name)).toEqual(['FixtureData', 'FixtureApi', 'FixtureLast']);
   });
 
   test('names are the same in every run', () => {

@@ -1,13 +1,14 @@
 import { createHash, createHmac } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { Caller, Credentials, Denial, LocalFunction, Resource, Statement } from '../../local/types';
 
-/** A folder of a test, which `afterAll` deletes. */
+/** A folder of a test, which `afterAll` deletes. Open to all, since a PostgreSQL that root starts runs as `nobody`. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-test-'));
+  chmodSync(folder, 0o755);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
@@ -64,16 +65,19 @@ export function guardhouse(...statements: Statement[]) {
   };
 }
 
-/** A function that lives in the test itself. */
-export function localFunction(id: string, invoke: (event: unknown) => unknown): LocalFunction {
+/** A function that lives in the test itself, and takes the events that the test knows it will be sent. */
+export function localFunction(id: string, run: (event: never) => unknown): LocalFunction {
   return {
     id,
     stack: 'Test',
     name: id,
     arn: `arn:aws:lambda:us-east-1:000000000000:function:${id}`,
-    timeoutSeconds: 3,
+    timeoutSeconds: 1,
     credentials,
-    invoke: async (event) => invoke(event),
+    async invoke(event) {
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what arrives is what the test asserts on
+      return run(event as never);
+    },
   };
 }
 

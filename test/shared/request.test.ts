@@ -33,7 +33,11 @@ const contract = {
     reply: { status: 200, body: shape },
   },
 } as const satisfies Contract;
-const handler = serve(contract, { asJson: async ({ body }) => body, asForm: async ({ body }) => body });
+const handler = serve(
+  contract,
+  { asJson: async ({ body }) => body, asForm: async ({ body }) => body },
+  { corsOrigin: '*' },
+);
 
 const values = fc.dictionary(fc.string(), fc.oneof(fc.string(), fc.array(fc.string(), { minLength: 1 })));
 const header = fc.dictionary(

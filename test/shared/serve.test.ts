@@ -67,24 +67,33 @@ const contract = {
 } as const satisfies Contract;
 
 const SECRET = 'password=hunter2';
+const options = { corsOrigin: 'https://app.example.com' };
 
-const handler = serve(contract, {
-  // A row of a store holds more than the contract names.
-  getThing: async ({ params }) => Object.assign({ id: params.id }, { secret: SECRET }),
-  addThing: async ({ body }) => new Answer({ id: body.id }, { location: `/things/${body.id}` }),
-  getMine: async ({ principal: { id, organisation } }) => ({ id: `${id} of ${organisation}` }),
-  removeThing: async () => undefined,
-  getFile: async () => new Answer('hello', { 'content-type': 'text/markdown' }),
-  getBytes: async () => new Uint8Array([137, 80, 78, 71]),
-  grant: async ({ body }) =>
-    body.grant_type === 'password'
-      ? refuse('bad_request', 'no such user', { extensions: { error: 'invalid_grant' } })
-      : { id: '1' },
-  speak: async ({ event }) => ({ status: 418, headers: { 'content-type': 'text/plain' }, body: `heard ${event.body}` }),
-  fail: async () => {
-    throw new Error(SECRET);
+const handler = serve(
+  contract,
+  {
+    // A row of a store holds more than the contract names.
+    getThing: async ({ params }) => Object.assign({ id: params.id }, { secret: SECRET }),
+    addThing: async ({ body }) => new Answer({ id: body.id }, { location: `/things/${body.id}` }),
+    getMine: async ({ principal: { id, organisation } }) => ({ id: `${id} of ${organisation}` }),
+    removeThing: async () => undefined,
+    getFile: async () => new Answer('hello', { 'content-type': 'text/markdown' }),
+    getBytes: async () => new Uint8Array([137, 80, 78, 71]),
+    grant: async ({ body }) =>
+      body.grant_type === 'password'
+        ? refuse('bad_request', 'no such user', { extensions: { error: 'invalid_grant' } })
+        : { id: '1' },
+    speak: async ({ event }) => ({
+      status: 418,
+      headers: { 'content-type': 'text/plain' },
+      body: `heard ${event.body}`,
+    }),
+    fail: async () => {
+      throw new Error(SECRET);
+    },
   },
-});
+  options,
+);
 
 const thing = { resource: '/things/{id}', params: { id: 'a' } };
 const asJson = { 'content-type': 'application/json; charset=utf-8' };
@@ -119,6 +128,21 @@ describe('an answer', () => {
   test('of a raw operation leaves as it is, with the request id added', async () => {
     const answer = await ask(handler, { method: 'POST', resource: '/raw', headers: asJson, body: '{}' });
     expect(answer).toMatchObject({ status: 418, text: 'heard {}', headers: { 'x-request-id': GATEWAY_REQUEST_ID } });
+  });
+});
+
+describe('pages of the stage’s origin', () => {
+  test.each([
+    ['a reply', thing],
+    ['a raw reply', { method: 'POST', resource: '/raw', headers: asJson, body: '{}' }],
+    ['a refusal', { resource: '/nowhere' }],
+    ['a fault', { resource: '/fail' }],
+  ])('may read %s and its request id', async (_, request) => {
+    const { headers } = await ask(handler, request);
+    expect(headers).toMatchObject({
+      'access-control-allow-origin': 'https://app.example.com',
+      'access-control-expose-headers': 'x-request-id',
+    });
   });
 });
 
@@ -245,6 +269,13 @@ describe('an error', () => {
     expect(output.text()).not.toContain('Faults');
   });
 
+  test('that waits for a part of the platform is logged, and is no fault: a probe while the database wakes rings no alarm', async () => {
+    const waiting = serve({ fail: contract.fail }, { fail: () => Promise.reject(new Refusal('not_ready')) }, options);
+    await ask(waiting, { resource: '/fail' });
+    expect(output.text()).toContain('"not ready"');
+    expect(output.text()).not.toContain('Faults');
+  });
+
   test('at an OAuth endpoint has the form of RFC 6749 section 5.2', async () => {
     expect(await grant('grant_type=password')).toEqual({ error: 'invalid_grant', error_description: 'no such user' });
     expect(await grant('wrong=1')).toMatchObject({ error: 'invalid_request' });
@@ -254,13 +285,14 @@ describe('an error', () => {
     const failing = serve(
       { fail: contract.fail },
       { fail: () => Promise.reject(new Refusal('not_ready', 'the cache', { cause: new Error(SECRET) })) },
+      options,
     );
     const { status, text } = await ask(failing, { resource: '/fail' });
     expect({ status, leaked: text.includes(SECRET) }).toEqual({ status: 503, leaked: false });
   });
 
   test('of an operation that breaks its own contract is ours, not the caller’s', async () => {
-    const broken = serve({ getThing: contract.getThing }, { getThing: async () => JSON.parse('{"id":1}') });
+    const broken = serve({ getThing: contract.getThing }, { getThing: async () => JSON.parse('{"id":1}') }, options);
     expect(await ask(broken, thing)).toMatchObject({ status: 500, body: { code: 'internal' } });
   });
 });

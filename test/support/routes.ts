@@ -16,6 +16,7 @@ export const REACHED = 409;
 export const product = serve(
   routes,
   Object.fromEntries(Object.keys(routes).map((name) => [name, () => Promise.reject(new Refusal('conflict'))])),
+  { corsOrigin: '*' },
 );
 
 /** A request that gets past routing, admission and parameters: tests change one thing of it. */

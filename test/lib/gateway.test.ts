@@ -1,0 +1,154 @@
+import { type Stage, stageOf } from '../../lib/stages';
+import { stages, synthesize } from '../support/synthesize';
+import { at, type Deployed, list, text } from '../support/template';
+
+const BOTH = ['dev', 'prod'] as const;
+const domain: NonNullable<Stage['domain']> = {
+  name: 'api.example.com',
+  certificateArn: 'arn:aws:acm:eu-central-1:000000000000:certificate/1',
+};
+
+describe.each(BOTH)('the API of %s', (name) => {
+  test('is regional and reached by IPv4 and IPv6', () => {
+    expect(stages[name].only('AWS::ApiGateway::RestApi').Properties.EndpointConfiguration).toEqual({
+      Types: ['REGIONAL'],
+      IpAddressType: 'dualstack',
+    });
+  });
+
+  test('is throttled as its stage says, traced, and logs a line a request', () => {
+    const { Properties } = stages[name].only('AWS::ApiGateway::Stage');
+    const { ratePerSecond, burst } = stageOf(name).throttling;
+    expect(Properties).toMatchObject({
+      TracingEnabled: true,
+      MethodSettings: [expect.objectContaining({ ThrottlingRateLimit: ratePerSecond, ThrottlingBurstLimit: burst })],
+    });
+    const { Format } = Object(Properties.AccessLogSetting);
+    expect(JSON.parse(text(Format))).toMatchObject({ requestId: '$context.requestId', status: '$context.status' });
+    expect(Format).not.toMatch(/header|querystring|body/i);
+  });
+
+  test('tells functions where it is reached, in characters that a stage variable may hold', () => {
+    const { Variables } = stages[name].only('AWS::ApiGateway::Stage').Properties;
+    const publicUrl = stages[name].readable(at(Variables, 'publicUrl'));
+    expect(publicUrl).toBe('https://Api.execute-api.AWS::Region.AWS::URLSuffix/live');
+    expect(publicUrl).toMatch(/^[A-Za-z0-9\-._~:/?#&=,]+$/);
+  });
+});
+
+const deploymentOf = (stage: Stage) => synthesize(stage).only('AWS::ApiGateway::Deployment').id;
+
+test('a change of the document makes a new deployment, and nothing else does', () => {
+  const dev = stageOf('dev');
+  expect(deploymentOf({ ...dev, logRetentionDays: 30 })).toBe(deploymentOf(dev));
+  expect(deploymentOf({ ...dev, corsOrigin: 'https://app.example.com' })).not.toBe(deploymentOf(dev));
+});
+
+describe.each(BOTH)('the firewall of %s', (name) => {
+  const rules = () => list(stages[name].only('AWS::WAFv2::WebACL').Properties.Rules);
+
+  test('stands before the live stage', () => {
+    const { Properties } = stages[name].only('AWS::WAFv2::WebACLAssociation');
+    expect(stages[name].readable(Properties.WebACLArn)).toBe('FirewallWebAcl');
+    expect(stages[name].readable(Properties.ResourceArn)).toMatch(/:\/restapis\/Api\/stages\/Stage$/);
+  });
+
+  test('stops an address that asks more often than the stage allows', () => {
+    expect(rules()[0]).toMatchObject({
+      Action: { Block: {} },
+      Statement: {
+        RateBasedStatement: {
+          AggregateKeyType: 'IP',
+          EvaluationWindowSec: 300,
+          Limit: stageOf(name).firewall.requestsPerFiveMinutes,
+        },
+      },
+    });
+  });
+
+  test('runs the groups that AWS keeps', () => {
+    const groups = rules().flatMap((rule) => at(rule, 'Statement', 'ManagedRuleGroupStatement', 'Name') ?? []);
+    expect(groups).toEqual([
+      'AWSManagedRulesAmazonIpReputationList',
+      'AWSManagedRulesKnownBadInputsRuleSet',
+      'AWSManagedRulesCommonRuleSet',
+    ]);
+  });
+
+  test('counts, and does not block, what reads a JSON body as if it were a form', () => {
+    const overrides = rules().flatMap((rule) =>
+      list(at(rule, 'Statement', 'ManagedRuleGroupStatement', 'RuleActionOverrides')),
+    );
+    expect(overrides.map((override) => text(at(override, 'Name'))).toSorted()).toEqual([
+      'CrossSiteScripting_BODY',
+      'EC2MetaDataSSRF_BODY',
+      'GenericLFI_BODY',
+      'GenericRFI_BODY',
+      'SizeRestrictions_BODY',
+    ]);
+    expect(overrides.every((override) => at(override, 'ActionToUse', 'Count') !== undefined)).toBe(true);
+  });
+
+  test('has no two rules of one priority', () => {
+    const priorities = rules().map((rule) => at(rule, 'Priority'));
+    expect(new Set(priorities).size).toBe(priorities.length);
+  });
+});
+
+describe('the log role of API Gateway, which the whole account shares', () => {
+  test('is made where the stage says so, before the stage that logs, and stays when the stack goes', () => {
+    const account = stages.dev.only('AWS::ApiGateway::Account');
+    expect(account.DeletionPolicy).toBe('Retain');
+    expect(list(stages.dev.only('AWS::ApiGateway::Stage').DependsOn)).toContain(account.id);
+  });
+
+  test('is left alone elsewhere', () => {
+    expect(stages.prod.of('AWS::ApiGateway::Account')).toEqual([]);
+  });
+});
+
+const withDomain = () => synthesize({ ...stageOf('prod'), domain });
+
+describe('a stage with a domain', () => {
+  test('is reached there by IPv4 and IPv6, over TLS 1.2 or newer', () => {
+    expect(withDomain().only('AWS::ApiGateway::DomainName').Properties).toMatchObject({
+      DomainName: 'api.example.com',
+      RegionalCertificateArn: domain.certificateArn,
+      EndpointConfiguration: { Types: ['REGIONAL'], IpAddressType: 'dualstack' },
+      SecurityPolicy: 'TLS_1_2',
+    });
+  });
+
+  test('is reached nowhere else, and says so to its functions', () => {
+    const deployed = withDomain();
+    expect(deployed.only('AWS::ApiGateway::RestApi').Properties.DisableExecuteApiEndpoint).toBe(true);
+    expect(deployed.only('AWS::ApiGateway::Stage').Properties.Variables).toEqual({
+      publicUrl: 'https://api.example.com',
+    });
+  });
+});
+
+/** Physical names that are unique only within their parent, or name nothing of ours. */
+const INNER = [
+  'PolicyName',
+  'StageName',
+  'TargetGroupName',
+  'DatabaseName',
+  'DBClusterParameterGroupName',
+  'MetricName',
+];
+const namesOf = (deployed: Deployed) =>
+  deployed.resources.flatMap(({ Type, Properties }) =>
+    Object.entries(Properties)
+      .filter(
+        ([key, value]) => /(Name|UserId|UserGroupId)$/.test(key) && !INNER.includes(key) && typeof value === 'string',
+      )
+      .map(([key, value]) => `${Type} ${key} ${String(value)}`),
+  );
+
+test.each(BOTH)('two copies of %s share no name and fit one account and region', (name) => {
+  const second = namesOf(synthesize(stageOf(name), 'Second'));
+  const first = namesOf(stages[name]);
+  expect(first.length).toBeGreaterThan(20);
+  expect(first.filter((each) => second.includes(each))).toEqual([]);
+});
