@@ -102,15 +102,11 @@ test('a wrong password, an unknown user, one of an external issuer and one witho
     await login('external@acme.example', 'null'),
     await login('nowhere@acme.example', PASSWORD),
   ];
-  const { 'x-request-id': requestId, ...headers } = answers[0]?.headers ?? {};
   for (const answer of answers) expect(answer).toEqual(answers[0]);
   expect(answers[0]).toMatchObject({
     status: 400,
-    body: { error: 'invalid_grant', error_description: 'the username or the password is wrong' },
-  });
-  expect({ requestId, headers }).toEqual({
-    requestId: expect.any(String),
     headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
+    body: { error: 'invalid_grant', error_description: 'the username or the password is wrong' },
   });
 });
 
