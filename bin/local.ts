@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { existsSync, watch } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { forget, type Host, startHost } from '../local/host';
+import { createInterface } from 'node:readline';
+import { type Host, startHost } from '../local/host';
 import { type Log, openLog } from '../local/log';
 import { report } from '../local/report';
 
@@ -43,10 +44,12 @@ function follow(host: Host, log: Log): void {
   let timer: NodeJS.Timeout | undefined;
   let last: Promise<void> = Promise.resolve();
   const round = async () => {
-    const started = performance.now();
-    await build();
-    const swapped = await host.reload();
-    log.say(`Swapped in ${Math.round(performance.now() - started)} ms: ${swapped.join(', ') || 'nothing'}`);
+    let swapped: readonly string[] = [];
+    const milliseconds = await timed(async () => {
+      await build();
+      swapped = await host.reload();
+    });
+    log.say(`Swapped in ${Math.round(milliseconds)} ms: ${swapped.join(', ') || 'nothing'}`);
   };
   const changed = () => {
     clearTimeout(timer);
@@ -68,23 +71,49 @@ async function main(flags: readonly string[]): Promise<void> {
   const unknown = flags.filter((flag) => !FLAGS.includes(flag));
   if (unknown.length > 0) throw new Error(`unknown option ${unknown.join(', ')}; there are ${FLAGS.join(', ')}`);
   const port = portOf(process.env.PORT);
-  const started = performance.now();
-  if (!flags.includes('--no-build') || !existsSync(assemblyFolder)) await build();
-  const buildMilliseconds = performance.now() - started;
-  if (flags.includes('--fresh')) forget(dataFolder);
-  const log = openLog(join(dataFolder, 'logs'));
+  const buildMilliseconds = flags.includes('--no-build') && existsSync(assemblyFolder) ? 0 : await timed(build);
+  const logFolder = join(dataFolder, 'logs');
+  const log = openLog(logFolder);
   const host = await startHost({
     assemblyFolder,
     dataFolder,
+    isFresh: flags.includes('--fresh'),
     host: process.env.HOST ?? '127.0.0.1',
     port,
     redisUrl: process.env.REDIS_URL,
     log,
   });
-  const stop = () => void host.stop().then(() => process.exit(0));
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, stop);
-  for (const line of report(host, buildMilliseconds)) log.say(line);
+  endWith(host, log);
+  for (const line of report(host, { dataFolder, logFolder, buildMilliseconds })) log.say(line);
+  listenToTerminal(host, log);
   if (flags.includes('--watch')) follow(host, log);
+}
+
+/** A schedule's name typed into the terminal runs it now. */
+function listenToTerminal(host: Host, log: Log): void {
+  if (!process.stdin.isTTY || host.schedules.expressions.size === 0) return;
+  createInterface(process.stdin).on('line', (line) => {
+    const id = line.trim();
+    host.schedules.trigger(id).then(
+      () => log.say(`${id} has run`),
+      (error: unknown) => log.warn(messageOf(error)),
+    );
+  });
+}
+
+/** Ends in good order on a signal. The second one ends at once, and the reaper what is left. */
+function endWith(host: Host, log: Log): void {
+  const stop = () => {
+    log.say('Ending; Ctrl-C again ends at once');
+    void host.stop().then(() => process.exit(0));
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, stop);
+}
+
+async function timed(work: () => Promise<void>): Promise<number> {
+  const started = performance.now();
+  await work();
+  return performance.now() - started;
 }
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

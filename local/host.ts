@@ -1,30 +1,41 @@
-import { mkdirSync, rmSync } from 'node:fs';
+/**
+ * The local host serves the stacks that `cdk synth` wrote, with processes of this machine in place of AWS.
+ *
+ *   template/   reads cdk.out: the resources, and what their intrinsics stand for on this machine
+ *   stores/     what keeps data: PostgreSQL, Redis, DynamoDB, SQS, secrets
+ *   doors/      TLS and IAM in front of PostgreSQL and Redis, as RDS Proxy and ElastiCache have them
+ *   aws/        the one AWS endpoint that functions see: IAM decides, then a service answers
+ *   functions/  a pool of processes for each Lambda function; function URLs
+ *   rest-api/   API Gateway, from the API's OpenAPI document
+ *   events/     what invokes functions by itself: schedules, queues, rotations, custom resources
+ *   lifetime/   whatever was started ends: in good order, or by the reaper after kill -9
+ *   http/       listening and reading, for all that speak HTTP
+ *
+ * `start` is the table of contents: the order in which all of this comes to be.
+ */
 import { join } from 'node:path';
-import { readAssembly } from './assembly';
-import { dynamoDb } from './aws/dynamodb';
-import { startEndpoint } from './aws/endpoint';
+import { awsEndpoint } from './aws/endpoint';
 import { rolesOf } from './aws/iam';
-import { secretsManager } from './aws/secrets-manager';
-import { sqs } from './aws/sqs';
-import { claimFolder } from './claim';
+import { servicesOf } from './aws/services';
 import { realClock } from './events/clock';
 import { settleCustomResources } from './events/custom-resource';
 import { startQueueSources } from './events/queue';
 import { SecretRotations } from './events/rotation';
 import { type Schedules, startSchedules } from './events/schedule';
-import { type Facts, noFacts } from './facts';
 import { Front } from './front';
-import { FunctionSet, type Served } from './function-set';
-import { texts } from './json';
-import { Lifetime } from './lifetime';
+import { FunctionSet, type Served } from './functions/function-set';
+import { listen } from './http/listen';
+import { claimFolder } from './lifetime/claim';
+import { Lifetime } from './lifetime/lifetime';
+import { Phases } from './lifetime/phases';
+import { startReaper } from './lifetime/reaper';
 import type { Log } from './log';
-import { freePort } from './net';
-import { Phases } from './phases';
-import { startReaper } from './reaper';
-import { localName, resourcesOf } from './resources';
-import { needsRestart } from './restart';
-import { startStores } from './stores';
-import { attachTargets, type SecretStore } from './stores/secrets';
+import type { SecretStore } from './stores/secrets';
+import { startStores } from './stores/stores';
+import { readAssembly } from './template/assembly';
+import { type Facts, noFacts } from './template/facts';
+import { resourcesOf } from './template/resources';
+import { needsRestart } from './template/restart';
 import type { Denial, Resource, Running } from './types';
 
 export interface HostOptions {
@@ -32,6 +43,8 @@ export interface HostOptions {
   readonly assemblyFolder: string;
   /** Where data stays between runs. */
   readonly dataFolder: string;
+  /** Forgets the data of earlier runs. */
+  readonly isFresh: boolean;
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
@@ -52,9 +65,6 @@ export interface Host extends Running {
   reload(): Promise<readonly string[]>;
 }
 
-/** Forgets all data of earlier runs. */
-export const forget = (dataFolder: string): void => rmSync(dataFolder, { recursive: true, force: true });
-
 /**
  * Serves the stacks of an assembly on this machine. Rejects, with everything ended again, when something that the
  * templates need cannot be had here.
@@ -69,79 +79,52 @@ export async function startHost(options: HostOptions): Promise<Host> {
   }
 }
 
-/** The order in which everything comes to be. */
 async function start(options: HostOptions, lifetime: Lifetime): Promise<Host> {
-  const { dataFolder, log, redisUrl } = options;
-  const phases = new Phases();
-  mkdirSync(dataFolder, { recursive: true });
-  lifetime.add(claimFolder(dataFolder));
-  const reaper = lifetime.add(startReaper());
-  const functions = lifetime.add(
-    new FunctionSet({
-      line: log.line,
-      began: (pid) => reaper.watch(pid),
-      ended: (pid) => reaper.forget(pid),
-    }),
-  );
-  const { callerOf } = functions;
+  const { dataFolder, redisUrl, log } = options;
   const onDenied = ({ principal, action, resource }: Denial) =>
     log.warn(`AccessDenied: ${principal} may not ${action} on ${resource}`);
+  const phases = new Phases();
+  lifetime.add(claimFolder(dataFolder, options.isFresh));
+  const watcher = lifetime.add(startReaper());
+  const functions = lifetime.add(new FunctionSet({ ...watcher, line: log.line }));
+  const { callerOf } = functions;
 
   // Addresses first: whoever starts later is told of them.
   const facts = noFacts();
+  const aws = await lifetime.start(listen());
+  facts.awsEndpoint = aws.url;
   let served = read(options, facts);
-  const front = new Front();
-  await front.listen(served.resources, facts, lifetime, options);
-  const awsPort = await freePort();
-  const awsEndpoint = `http://127.0.0.1:${awsPort}`;
-  facts.awsEndpoint = awsEndpoint;
+  const { resources } = served;
+  const front = new Front({ functions, log: log.warn, onDenied });
+  await front.listen(resources, facts, lifetime, options);
 
   // The stores. Their doors ask who is calling; the functions loaded next are who may.
-  const stores = await startStores({
-    folder: dataFolder,
-    resources: served.resources,
-    facts,
-    lifetime,
-    phases,
-    redisUrl,
-    guards: { callerOf, onDenied, now: Date.now },
-    watch: (pid) => reaper.watch(pid, 'SIGINT'),
-    onCrash: (error) => log.warn(error.message),
-  });
-  attachTargets(stores.secrets, served.resources);
+  const guards = { callerOf, onDenied, now: Date.now };
+  const onCrash = (error: Error) => log.warn(error.message);
+  const started = { folder: dataFolder, resources, facts, lifetime, phases, redisUrl, guards, watcher, onCrash };
+  const stores = await startStores(started);
 
   // The functions, and the AWS that they see.
-  const surroundings = { awsEndpoint, caFile: stores.caFile };
+  const surroundings = { awsEndpoint: aws.url, caFile: stores.caFile };
   functions.load(served, surroundings);
-  const events = {
-    resources: served.resources,
-    functions: functions.all,
-    clock: realClock,
-    onDenied,
-    report: log.warn,
-  };
+  const events = { resources, functions: functions.all, clock: realClock, onDenied, report: log.warn };
   const rotations = lifetime.add(new SecretRotations({ ...events, secrets: stores.secrets }));
-  const services = {
-    dynamodb: dynamoDb(stores.dynamoDb.port, stores.dynamoDb.partitionKeyOf),
-    sqs: sqs(stores.sqs.port, stores.sqs.urlOf),
-    secretsmanager: secretsManager(stores.secrets, rotations),
-  };
-  lifetime.add(await startEndpoint({ port: awsPort, callerOf, onDenied, services }));
+  aws.handle(awsEndpoint({ callerOf, onDenied, services: servicesOf(stores, rotations) }));
   await phases.time('functions', functions.init());
 
   // What a deployment does once: rotations of new secrets, and custom resources.
-  const settle = () => settleInto(facts, served.resources, functions, join(dataFolder, 'custom-resources.json'));
+  const file = join(dataFolder, 'custom-resources.json');
+  const settle = () => settleCustomResources({ ...served, functions: functions.all, facts, file });
   await Promise.all([phases.time('rotations', rotations.start()), phases.time('custom resources', settle())]);
 
   // The doors open.
-  const serve = () => front.serve(served.resources, { functions, log: log.warn, onDenied });
-  serve();
-  lifetime.add(startQueueSources({ ...events, callerOf, endpoint: awsEndpoint }));
-  const schedules = lifetime.add(startSchedules({ ...events, roles: rolesOf(served.resources) }));
+  front.serve(resources);
+  lifetime.add(startQueueSources({ ...events, callerOf, endpoint: aws.url }));
+  const schedules = lifetime.add(startSchedules({ ...events, roles: rolesOf(resources) }));
   return {
     url: [...facts.restApiUrls.values()][0] ?? '',
     phases,
-    resources: served.resources,
+    resources,
     secrets: stores.secrets,
     schedules,
     notes: stores.notes,
@@ -151,7 +134,7 @@ async function start(options: HostOptions, lifetime: Lifetime): Promise<Host> {
       for (const line of needsRestart(before, served.resources)) log.warn(line);
       const swapped = functions.load(served, surroundings);
       await settle();
-      serve();
+      front.serve(served.resources);
       return swapped;
     },
     stop: () => lifetime.stop(),
@@ -161,17 +144,4 @@ async function start(options: HostOptions, lifetime: Lifetime): Promise<Host> {
 function read({ assemblyFolder }: HostOptions, facts: Facts): Served {
   const assembly = readAssembly(assemblyFolder);
   return { assembly, resources: resourcesOf(assembly, facts) };
-}
-
-/** Runs the custom resources that are new or changed, and makes what they answered known to the templates. */
-async function settleInto(facts: Facts, resources: readonly Resource[], functions: FunctionSet, file: string) {
-  const answers = await settleCustomResources({ resources, functions: functions.all, file });
-  for (const { stack, id } of resources) {
-    const answer = answers.get(`${stack}/${id}`);
-    if (!answer) continue;
-    facts.customResources.set(localName(stack, id), {
-      physicalId: answer.physicalId,
-      attributes: texts(answer.data),
-    });
-  }
 }

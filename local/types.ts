@@ -1,7 +1,3 @@
-/** Where a local address stands in for an AWS one. */
-export const ACCOUNT = '000000000000';
-export const REGION = 'us-east-1';
-
 /** One IAM statement, its intrinsics already resolved. */
 export interface Statement {
   readonly Effect: 'Allow' | 'Deny';

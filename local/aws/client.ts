@@ -1,5 +1,6 @@
-import { isRecord, json, record } from '../read';
-import { type Credentials, REGION } from '../types';
+import { isObject, object, parseJson } from '../json';
+import type { Credentials } from '../types';
+import { REGION } from './arn';
 import { AwsError } from './service';
 
 /** The host's own key: the emulators behind the endpoint take any, the endpoint knows it not. */
@@ -31,8 +32,8 @@ export async function awsCall(
     body: JSON.stringify(body),
     ...(signal ? { signal } : {}),
   });
-  const answer = json(await response.text());
-  if (response.ok) return record(answer);
-  const { __type: type, message } = isRecord(answer) ? answer : {};
+  const answer = parseJson(await response.text());
+  if (response.ok) return object(answer);
+  const { __type: type, message } = isObject(answer) ? answer : {};
   throw new AwsError(String(type).split('#').at(-1) ?? '', `${service}:${action}: ${String(message)}`, response.status);
 }

@@ -1,25 +1,9 @@
-import { number, text, texts } from '../read';
+import { number, text, texts } from '../json';
 import type { Statement } from '../types';
+import { glob } from './glob';
 
 /** The request's condition keys, lower case, each with its values. */
 export type Context = Readonly<Record<string, readonly string[]>>;
-
-const globs = new Map<string, RegExp>();
-
-/** IAM's wildcards: `*` is any run of characters, `?` is one. */
-export function glob(pattern: string, value: string, ignoreCase = false): boolean {
-  const key = `${ignoreCase ? 'i' : 'c'}${pattern}`;
-  let compiled = globs.get(key);
-  if (!compiled) {
-    const source = pattern
-      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-      .replace(/\*+/g, '.*')
-      .replaceAll('?', '.');
-    compiled = new RegExp(`^${source}$`, ignoreCase ? 'is' : 's');
-    globs.set(key, compiled);
-  }
-  return compiled.test(value);
-}
 
 const arnParts = (arn: string) => [...arn.split(':').slice(0, 5), arn.split(':').slice(5).join(':')];
 

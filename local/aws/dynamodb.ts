@@ -1,5 +1,5 @@
-import { isRecord, list, record, text } from '../read';
-import { ACCOUNT, REGION } from '../types';
+import { isObject, list, object, text } from '../json';
+import { arn } from './arn';
 import type { Context } from './conditions';
 import { forward } from './forward';
 import type { Need } from './iam';
@@ -15,31 +15,30 @@ const EMULATED = new Set(
 /** The partition key's name of a table, or of its index. */
 export type PartitionKeyOf = (table: string, index: string | undefined) => string | undefined;
 
-const arnOf = (table: string) =>
-  table.startsWith('arn:') ? table : `arn:aws:dynamodb:${REGION}:${ACCOUNT}:table/${table}`;
+const arnOf = (table: string) => (table.startsWith('arn:') ? table : arn('dynamodb', `table/${table}`));
 
 /** `{ S: 'a' }` is how a key's value travels; the condition key holds the plain value. */
-const plain = (value: unknown) => Object.values(record(value)).map(String);
+const plain = (value: unknown) => Object.values(object(value)).map(String);
 
 /** The partition key values that a request names, for `dynamodb:LeadingKeys`. */
 function leadingKeys(body: Readonly<Record<string, unknown>>, name: string): readonly string[] {
-  const direct = record(body['Key'] ?? body['Item'])[name];
+  const direct = object(body.Key ?? body.Item)[name];
   if (direct !== undefined) return plain(direct);
-  const conditions = record(record(body['KeyConditions'])[name]);
-  if (conditions['AttributeValueList']) return list(conditions['AttributeValueList']).flatMap(plain);
-  const aliases = record(body['ExpressionAttributeNames']);
+  const conditions = object(object(body.KeyConditions)[name]);
+  if (conditions.AttributeValueList) return list(conditions.AttributeValueList).flatMap(plain);
+  const aliases = object(body.ExpressionAttributeNames);
   const compared = /([#\w.-]+)\s*=\s*(:\w+)/g;
-  for (const [, left = '', right = ''] of (text(body['KeyConditionExpression']) ?? '').matchAll(compared)) {
-    if ((aliases[left] ?? left) === name) return plain(record(body['ExpressionAttributeValues'])[right]);
+  for (const [, left = '', right = ''] of (text(body.KeyConditionExpression) ?? '').matchAll(compared)) {
+    if ((aliases[left] ?? left) === name) return plain(object(body.ExpressionAttributeValues)[right]);
   }
   return [];
 }
 
 /** The write requests of a batch as the bodies of single calls: `{ Key }` or `{ Item }`. */
 const batchItems = (requests: unknown): readonly Readonly<Record<string, unknown>>[] =>
-  isRecord(requests)
-    ? list(requests['Keys']).map((key) => ({ Key: key }))
-    : list(requests).flatMap((request) => Object.values(record(request)).map(record));
+  isObject(requests)
+    ? list(requests.Keys).map((key) => ({ Key: key }))
+    : list(requests).flatMap((request) => Object.values(object(request)).map(object));
 
 /** Which actions a call needs: batches once a table, transactions item by item with the single action's name. */
 function needsOf({ action, body }: AwsCall, partitionKeyOf: PartitionKeyOf): readonly Need[] {
@@ -49,21 +48,21 @@ function needsOf({ action, body }: AwsCall, partitionKeyOf: PartitionKeyOf): rea
     return { 'dynamodb:leadingkeys': [...new Set(keys)] } satisfies Context;
   };
   const need = (verb: string, item: Readonly<Record<string, unknown>>): Need => {
-    const table = text(item['TableName']) ?? text(item['ResourceArn']);
-    const index = text(item['IndexName']);
+    const table = text(item.TableName) ?? text(item.ResourceArn);
+    const index = text(item.IndexName);
     if (table === undefined) return { action: `dynamodb:${verb}`, resource: '*' };
     const resource = index === undefined ? arnOf(table) : `${arnOf(table)}/index/${index}`;
     return { action: `dynamodb:${verb}`, resource, context: context(table, index, [item]) };
   };
   if (action.startsWith('Transact')) {
-    return list(body['TransactItems']).flatMap((item) =>
-      Object.entries(record(item)).map(([verb, single]) =>
-        need(verb === 'ConditionCheck' ? 'ConditionCheckItem' : `${verb}Item`, record(single)),
+    return list(body.TransactItems).flatMap((item) =>
+      Object.entries(object(item)).map(([verb, single]) =>
+        need(verb === 'ConditionCheck' ? 'ConditionCheckItem' : `${verb}Item`, object(single)),
       ),
     );
   }
   if (!action.startsWith('Batch')) return [need(action, body)];
-  return Object.entries(record(body['RequestItems'])).map(([table, requests]) => ({
+  return Object.entries(object(body.RequestItems)).map(([table, requests]) => ({
     action: `dynamodb:${action}`,
     resource: arnOf(table),
     context: context(table, undefined, batchItems(requests)),

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { listen } from '../net';
-import { isRecord, json } from '../read';
-import type { Caller, CallerOf, Denial, Running } from '../types';
+import type { IncomingMessage } from 'node:http';
+import { BodyTooLarge, readBody } from '../http/body';
+import type { RequestHandler } from '../http/listen';
+import { isObject, parseJson } from '../json';
+import type { Caller, CallerOf, Denial } from '../types';
 import { accessDenied, evaluate, type Need } from './iam';
 import { type AwsCall, AwsError, type AwsReply, type AwsService, notEmulated } from './service';
 
@@ -11,8 +12,6 @@ export interface EndpointOptions {
   /** By the service's name in SigV4's credential scope: `dynamodb`, `sqs`, `secretsmanager`. */
   readonly services: Readonly<Record<string, AwsService>>;
   readonly onDenied: (denial: Denial) => void;
-  /** A free one when absent. */
-  readonly port?: number;
 }
 
 /** DynamoDB takes 16 MB, the most of all services. */
@@ -20,15 +19,15 @@ const MAX_BODY_BYTES = 16 * 1024 * 1024;
 
 const CREDENTIAL = /Credential=([^/,\s]+)\/\d{8}\/[^/,\s]+\/([^/,\s]+)\/aws4_request/;
 
+/** What was sent; a body over the limit is an error of AWS's kind. */
 async function read(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let bodyBytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bodyBytes += chunk.length;
-    if (bodyBytes > MAX_BODY_BYTES) throw new AwsError('RequestEntityTooLarge', 'Request body is too large.', 413);
-    chunks.push(chunk);
+  try {
+    return await readBody(request, MAX_BODY_BYTES);
+  } catch (error) {
+    throw error instanceof BodyTooLarge
+      ? new AwsError('RequestEntityTooLarge', 'Request body is too large.', 413)
+      : error;
   }
-  return Buffer.concat(chunks);
 }
 
 /** `x-amz-target` in the JSON protocols, the last part of the path in the CBOR one, else the method and path. */
@@ -41,8 +40,8 @@ function actionOf({ headers, method, url }: IncomingMessage): string {
 /** Anything but an object is refused here: dynalite, for one, throws on it. */
 function bodyOf(raw: Buffer, contentType = ''): Readonly<Record<string, unknown>> {
   if (!contentType.includes('json')) return {};
-  const body = json(raw.toString());
-  if (!isRecord(body)) throw new AwsError('SerializationException', 'The request body is not a JSON object.');
+  const body = parseJson(raw.toString());
+  if (!isObject(body)) throw new AwsError('SerializationException', 'The request body is not a JSON object.');
   return body;
 }
 
@@ -87,32 +86,17 @@ function errorReply(error: unknown): AwsReply {
   };
 }
 
-async function serve(request: IncomingMessage, response: ServerResponse, options: EndpointOptions): Promise<void> {
-  const gone = new AbortController();
-  response.on('close', () => gone.abort());
-  const reply = await answer(request, gone.signal, options).catch(errorReply);
-  if (response.destroyed) return;
-  response.writeHead(reply.status, { 'x-amzn-requestid': randomUUID(), ...reply.headers });
-  response.end(reply.body);
-}
-
 /**
  * The one loopback AWS endpoint of a run. The access key of a request says whose role is calling; the synthesized
  * policies of that role decide; then the service answers.
  */
-export async function startEndpoint(options: EndpointOptions): Promise<Running & { url: string }> {
-  const server = createServer((request, response) => {
-    void serve(request, response, options);
-  });
-  // The SDKs keep sockets open between invocations: closing first would make their next request fail.
-  server.keepAliveTimeout = 60_000;
-  const port = await listen(server, options.port);
-  return {
-    url: `http://127.0.0.1:${port}`,
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+export const awsEndpoint =
+  (options: EndpointOptions): RequestHandler =>
+  async (request, response) => {
+    const gone = new AbortController();
+    response.on('close', () => gone.abort());
+    const reply = await answer(request, gone.signal, options).catch(errorReply);
+    if (response.destroyed) return;
+    response.writeHead(reply.status, { 'x-amzn-requestid': randomUUID(), ...reply.headers });
+    response.end(reply.body);
   };
-}

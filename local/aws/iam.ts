@@ -1,6 +1,7 @@
-import { isRecord, list, record, text, texts } from '../read';
+import { isObject, list, object, texts } from '../json';
 import type { Denial, Resource, Role, Statement } from '../types';
-import { type Context, conditionsHold, glob } from './conditions';
+import { type Context, conditionsHold } from './conditions';
+import { glob } from './glob';
 
 export type Verdict = 'allowed' | 'denied explicitly' | 'denied implicitly';
 
@@ -53,17 +54,16 @@ export const assumedRole = (roleArn: string, session: string): string =>
   `${roleArn.replace(':iam:', ':sts:').replace(/:role\/(?:.*\/)?/, ':assumed-role/')}/${session}`;
 
 const isStatement = (value: unknown): value is Statement =>
-  isRecord(value) && (value['Effect'] === 'Allow' || value['Effect'] === 'Deny');
+  isObject(value) && (value.Effect === 'Allow' || value.Effect === 'Deny');
 
-const statementsOf = (document: unknown): readonly Statement[] =>
-  list(record(document)['Statement']).filter(isStatement);
+const statementsOf = (document: unknown): readonly Statement[] => list(object(document).Statement).filter(isStatement);
 
 /** The statements a policy resource brings to each role, by the role's name. */
 function attached(policies: readonly Resource[]): Map<string, Statement[]> {
   const byRole = new Map<string, Statement[]>();
   for (const { properties } of policies) {
-    for (const role of texts(properties['Roles'])) {
-      byRole.set(role, [...(byRole.get(role) ?? []), ...statementsOf(properties['PolicyDocument'])]);
+    for (const role of texts(properties.Roles)) {
+      byRole.set(role, [...(byRole.get(role) ?? []), ...statementsOf(properties.PolicyDocument)]);
     }
   }
   return byRole;
@@ -80,11 +80,9 @@ export function rolesOf(resources: readonly Resource[]): Map<string, Role> {
   const roleOf = (role: Resource): Role => ({
     arn: role.attribute('Arn'),
     statements: [
-      ...list(role.properties['Policies']).flatMap((policy) => statementsOf(record(policy)['PolicyDocument'])),
+      ...list(role.properties.Policies).flatMap((policy) => statementsOf(object(policy).PolicyDocument)),
       ...(byRole.get(role.ref) ?? []),
-      ...texts(role.properties['ManagedPolicyArns']).flatMap((arn) =>
-        statementsOf(managed.get(arn)?.['PolicyDocument']),
-      ),
+      ...texts(role.properties.ManagedPolicyArns).flatMap((arn) => statementsOf(managed.get(arn)?.PolicyDocument)),
     ],
   });
   return new Map(
@@ -92,19 +90,4 @@ export function rolesOf(resources: readonly Resource[]): Map<string, Role> {
       .map(roleOf)
       .map((role) => [role.arn, role]),
   );
-}
-
-/** Whether a function's resource policy (AWS::Lambda::Permission) lets an AWS service invoke it for `sourceArn`. */
-export function serviceMayInvoke(
-  resources: readonly Resource[],
-  fn: { readonly name: string; readonly arn: string },
-  service: string,
-  sourceArn: string,
-): boolean {
-  return resources.some(({ type, properties }) => {
-    if (type !== 'AWS::Lambda::Permission' || properties['Principal'] !== service) return false;
-    const target = text(properties['FunctionName']);
-    const source = text(properties['SourceArn']);
-    return (target === fn.name || target === fn.arn) && (source === undefined || glob(source, sourceArn));
-  });
 }

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { text, texts } from '../read';
+import { text, texts } from '../json';
 import { randomPassword } from '../stores/password';
 import type { Secret, SecretStore, SecretVersion } from '../stores/secrets';
-import { ACCOUNT, REGION } from '../types';
+import { arn } from './arn';
 import { key } from './conditions';
 import { AwsError, type AwsService, jsonReply, notEmulated } from './service';
 
@@ -20,8 +20,8 @@ const missing = (what: string) =>
   new AwsError('ResourceNotFoundException', `Secrets Manager can't find the specified secret${what}.`);
 
 function wantedVersion(secret: Secret, body: Body): SecretVersion & { value: string } {
-  const id = text(body['VersionId']);
-  const stage = text(body['VersionStage']) ?? (id === undefined ? 'AWSCURRENT' : undefined);
+  const id = text(body.VersionId);
+  const stage = text(body.VersionStage) ?? (id === undefined ? 'AWSCURRENT' : undefined);
   const version = secret.versions.find(
     (each) => (id === undefined || each.id === id) && (stage === undefined || each.stages.includes(stage)),
   );
@@ -37,22 +37,22 @@ function getSecretValue(secret: Secret, body: Body) {
 
 /** The token names the version: sent twice with one value it is one version, with another value it is refused. */
 function putSecretValue(store: SecretStore, secret: Secret, body: Body) {
-  const versionId = text(body['ClientRequestToken']) ?? randomUUID();
-  const value = text(body['SecretString']);
+  const versionId = text(body.ClientRequestToken) ?? randomUUID();
+  const value = text(body.SecretString);
   if (value === undefined) throw new AwsError('InvalidParameterException', 'You must provide SecretString.');
   const known = secret.versions.find(({ id }) => id === versionId);
   if (known?.value !== undefined && known.value !== value) {
     const message = `You tried to create a secret version with the version id ${versionId}, which exists already with another value.`;
     throw new AwsError('ResourceExistsException', message);
   }
-  const stages = texts(body['VersionStages']);
+  const stages = texts(body.VersionStages);
   if (known?.value === undefined) store.put(secret, versionId, value, stages.length > 0 ? stages : ['AWSCURRENT']);
   const now = secret.versions.find(({ id }) => id === versionId);
   return { VersionId: versionId, VersionStages: now?.stages ?? [] };
 }
 
 function updateSecretVersionStage(store: SecretStore, secret: Secret, body: Body) {
-  const [stage, from, to] = [body['VersionStage'], body['RemoveFromVersionId'], body['MoveToVersionId']].map(text);
+  const [stage, from, to] = [body.VersionStage, body.RemoveFromVersionId, body.MoveToVersionId].map(text);
   if (stage === undefined) throw new AwsError('InvalidParameterException', 'VersionStage is missing.');
   if (to !== undefined && !secret.versions.some(({ id }) => id === to)) throw missing(` version: ${to}`);
   const holder = secret.versions.find(({ stages }) => stages.includes(stage));
@@ -80,7 +80,7 @@ function describeSecret(secret: Secret, rotationFunction: string | undefined) {
 }
 
 function listSecretVersionIds(secret: Secret, body: Body) {
-  const listed = secret.versions.filter(({ stages }) => stages.length > 0 || body['IncludeDeprecated'] === true);
+  const listed = secret.versions.filter(({ stages }) => stages.length > 0 || body.IncludeDeprecated === true);
   return {
     Versions: listed.map(({ id, stages, createdSeconds }) => ({
       VersionId: id,
@@ -90,7 +90,7 @@ function listSecretVersionIds(secret: Secret, body: Body) {
   };
 }
 
-const wanted = (body: Body) => text(body['SecretId']) ?? '';
+const wanted = (body: Body) => text(body.SecretId) ?? '';
 
 /** Secrets Manager on the host's own store. */
 export function secretsManager(store: SecretStore, rotations: Rotations): AwsService {
@@ -101,18 +101,18 @@ export function secretsManager(store: SecretStore, rotations: Rotations): AwsSer
     DescribeSecret: (secret) => describeSecret(secret, rotations.functionOf(secret.arn)),
     ListSecretVersionIds: listSecretVersionIds,
     RotateSecret: (secret, body) => ({
-      VersionId: rotations.begin(secret, text(body['ClientRequestToken']) ?? randomUUID()),
+      VersionId: rotations.begin(secret, text(body.ClientRequestToken) ?? randomUUID()),
     }),
   };
   return {
     needs({ action, body }) {
-      if (body['SecretId'] === undefined) return [{ action: `secretsmanager:${action}`, resource: '*' }];
+      if (body.SecretId === undefined) return [{ action: `secretsmanager:${action}`, resource: '*' }];
       // A name that no secret has is checked as it stands, so that who may not read learns nothing about what exists.
-      const unknown = `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:${wanted(body)}`;
+      const unknown = arn('secretsmanager', `secret:${wanted(body)}`);
       const resource = store.find(wanted(body))?.arn ?? (wanted(body).startsWith('arn:') ? wanted(body) : unknown);
       const context = {
         ...key('secretsmanager:SecretId', resource),
-        ...key('secretsmanager:VersionStage', body['VersionStage']),
+        ...key('secretsmanager:VersionStage', body.VersionStage),
       };
       return [{ action: `secretsmanager:${action}`, resource, context }];
     },

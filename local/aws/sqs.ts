@@ -1,5 +1,5 @@
-import { json, record, text, texts } from '../read';
-import { ACCOUNT, REGION } from '../types';
+import { object, parseJson, text, texts } from '../json';
+import { arn } from './arn';
 import { forward } from './forward';
 import { AwsError, type AwsService, notEmulated } from './service';
 
@@ -14,12 +14,12 @@ const nameIn = (queueUrl: string) => queueUrl.split('/').at(-1) ?? '';
 
 /** fauxqs makes URLs of its own from the host it was called by; the callers know the ones in `urlOf` only. */
 function withOwnUrls(answer: unknown, urlOf: (name: string) => string): unknown {
-  const body = record(answer);
-  const url = text(body['QueueUrl']);
+  const body = object(answer);
+  const url = text(body.QueueUrl);
   return {
     ...body,
     ...(url === undefined ? {} : { QueueUrl: urlOf(nameIn(url)) }),
-    ...(body['QueueUrls'] ? { QueueUrls: texts(body['QueueUrls']).map((each) => urlOf(nameIn(each))) } : {}),
+    ...(body.QueueUrls ? { QueueUrls: texts(body.QueueUrls).map((each) => urlOf(nameIn(each))) } : {}),
   };
 }
 
@@ -30,19 +30,19 @@ function withOwnUrls(answer: unknown, urlOf: (name: string) => string): unknown 
  */
 export const sqs = (port: number, urlOf: (name: string) => string): AwsService => ({
   needs({ action, body }) {
-    const name = text(body['QueueUrl']) ?? text(body['QueueName']);
-    const resource = name === undefined ? '*' : `arn:aws:sqs:${REGION}:${ACCOUNT}:${nameIn(name)}`;
+    const name = text(body.QueueUrl) ?? text(body.QueueName);
+    const resource = name === undefined ? '*' : arn('sqs', `${nameIn(name)}`);
     return [{ action: `sqs:${action.replace(/Batch$/, '')}`, resource }];
   },
   async answer(call) {
     if (!EMULATED.has(call.action)) throw notEmulated('sqs', call.action);
-    const url = text(call.body['QueueUrl']);
+    const url = text(call.body.QueueUrl);
     if (url !== undefined && url !== urlOf(nameIn(url))) {
       throw new AwsError('AWS.SimpleQueueService.NonExistentQueue', 'The specified queue does not exist.');
     }
     // The emulator serves its queues at the root only, whatever path an SDK took from the queue's URL.
     const reply = await forward(port, { ...call, path: '/' });
     if (!/^(CreateQueue|GetQueueUrl|ListQueues)$/.test(call.action) || reply.status !== 200) return reply;
-    return { ...reply, body: JSON.stringify(withOwnUrls(json(reply.body.toString()), urlOf)) };
+    return { ...reply, body: JSON.stringify(withOwnUrls(parseJson(reply.body.toString()), urlOf)) };
   },
 });

@@ -2,8 +2,9 @@ import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
 import { Client, DatabaseError } from 'pg';
-import { openDoor } from '../net';
-import { ACCOUNT, REGION, type Running } from '../types';
+import { arn } from '../aws/arn';
+import { openPort } from '../http/listen';
+import type { Running } from '../types';
 import type { Certificate } from './certificate';
 import {
   ASK_PASSWORD,
@@ -95,7 +96,7 @@ const judge = (user: string, token: string, options: PostgresDoorOptions) =>
       hosts: ['localhost', '127.0.0.1'],
       parameters: { Action: 'connect', DBUser: user },
       action: 'rds-db:connect',
-      resources: options.resourceIds.map((id) => [`arn:aws:rds-db:${REGION}:${ACCOUNT}:dbuser:${id}/${user}`]),
+      resources: options.resourceIds.map((id) => [arn('rds-db', `dbuser:${id}/${user}`)]),
     },
     options,
   );
@@ -159,5 +160,5 @@ export async function startPostgresDoor(options: PostgresDoorOptions): Promise<R
     socket.on('error', () => socket.destroy());
     serve(socket, tls, options).catch(() => socket.destroy());
   });
-  return openDoor(server);
+  return openPort(server);
 }

@@ -1,8 +1,9 @@
-import { connect, type Socket } from 'node:net';
-import { connect as connectTls, createServer, type TLSSocket } from 'node:tls';
-import { openDoor } from '../net';
-import type { RedisAddress } from '../stores/redis';
-import { ACCOUNT, REGION, type Running } from '../types';
+import type { Socket } from 'node:net';
+import { createServer, type TLSSocket } from 'node:tls';
+import { arn } from '../aws/arn';
+import { openPort } from '../http/listen';
+import { connectRedis, type RedisAddress } from '../stores/redis';
+import type { Running } from '../types';
 import type { Certificate } from './certificate';
 import { type Command, readCommand, writeCommand } from './resp';
 import { type Guardhouse, isToken, refusal } from './token';
@@ -14,8 +15,6 @@ export interface RedisDoorOptions extends Guardhouse {
   /** ServerlessCacheName: what tokens are made for. */
   readonly cacheName: string;
 }
-
-const arn = (kind: string, name: string) => `arn:aws:elasticache:${REGION}:${ACCOUNT}:${kind}:${name}`;
 
 /** User and token of `AUTH user token` and `HELLO 3 AUTH user token ...`; undefined for any other command. */
 function loginOf({ words }: Command): { user: string; token: string } | undefined {
@@ -37,27 +36,11 @@ const judge = (user: string, token: string, options: RedisDoorOptions) =>
           hosts: [options.cacheName.toLowerCase()],
           parameters: { Action: 'connect', User: user, ResourceType: 'ServerlessCache' },
           action: 'elasticache:Connect',
-          resources: [[arn('serverlesscache', options.cacheName), arn('user', user)]],
+          resources: [[arn('elasticache', `serverlesscache:${options.cacheName}`), arn('elasticache', `user:${user}`)]],
         },
         options,
       )
     : 'not a token';
-
-/** A connection to the Redis behind, logged in. */
-async function open({ host, port, tls, username, password }: RedisAddress): Promise<Socket> {
-  const socket = tls ? connectTls({ host, port, servername: host }) : connect({ host, port });
-  socket.setNoDelay(true);
-  await new Promise((resolve, reject) => {
-    socket.once('error', reject);
-    if (password === undefined) return socket.once(tls ? 'secureConnect' : 'connect', resolve);
-    socket.write(writeCommand(['AUTH', username ?? 'default', password]));
-    // `+OK` is five bytes: it comes in one piece or the connection is of no use.
-    return socket.once('data', (reply: Buffer) =>
-      reply.toString() === '+OK\r\n' ? resolve(undefined) : reject(new Error(reply.toString())),
-    );
-  });
-  return socket;
-}
 
 /** From here on the door only carries: both ways, without looking. */
 function join(client: TLSSocket, upstream: Socket, rest: Buffer): void {
@@ -112,7 +95,7 @@ async function admitted(
 async function serve(client: TLSSocket, options: RedisDoorOptions): Promise<void> {
   const entered = await admitted(client, options);
   if (!entered) return;
-  const upstream = await open(options.upstream);
+  const upstream = await connectRedis(options.upstream);
   join(client, upstream, Buffer.concat([greet(client, entered.command), entered.rest]));
 }
 
@@ -124,5 +107,5 @@ export async function startRedisDoor(options: RedisDoorOptions): Promise<Running
     client.on('error', () => client.destroy());
     serve(client, options).catch(() => client.destroy());
   });
-  return openDoor(server);
+  return openPort(server);
 }

@@ -1,44 +1,43 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { dirname } from 'node:path';
-import { openDoor } from '../net';
-import { isRecord, json, record, text } from '../read';
-import { ACCOUNT, type LocalFunction, REGION, type Resource, type Running } from '../types';
+import { arn } from '../aws/arn';
+import { readBody } from '../http/body';
+import { listen } from '../http/listen';
+import { isObject, object, parseJson, text, textMembers } from '../json';
+import type { CustomResourceAnswer, Facts } from '../template/facts';
+import { localName } from '../template/resources';
+import type { LocalFunction, Resource, Running } from '../types';
 
 export interface CustomResourceOptions {
   /** In template dependency order. */
   readonly resources: readonly Resource[];
   readonly functions: readonly LocalFunction[];
+  /** Get to know what each became: what comes later may refer to it. */
+  readonly facts: Pick<Facts, 'customResources'>;
   /** Where the last run's properties and answers are kept. */
   readonly file: string;
 }
 
-/** What a custom resource became: its Ref and what Fn::GetAtt reads. */
-export interface CustomResult {
-  readonly physicalId: string;
-  readonly data: Readonly<Record<string, unknown>>;
-}
-
-type Known = Readonly<Record<string, CustomResult & { readonly properties: unknown }>>;
+type Known = Readonly<Record<string, CustomResourceAnswer & { readonly properties: unknown }>>;
 
 /** A function that returned without an answer may have sent it a moment before. */
 const LATE_MILLISECONDS = 1_000;
 
-export const isCustomResource = ({ type }: Resource): boolean =>
+const isCustomResource = ({ type }: Resource): boolean =>
   type === 'AWS::CloudFormation::CustomResource' || type.startsWith('Custom::');
 
 const knownFrom = (value: unknown): Known[string] => {
-  const { physicalId, data, properties } = record(value);
-  return { physicalId: String(physicalId), data: record(data), properties };
+  const { physicalId, attributes, properties } = object(value);
+  return { physicalId: String(physicalId), attributes: textMembers(attributes), properties };
 };
 
 function read(file: string): Known {
   try {
-    const entries = Object.entries(record(json(readFileSync(file, 'utf8'))));
+    const entries = Object.entries(object(parseJson(readFileSync(file, 'utf8'))));
     return Object.fromEntries(entries.map(([name, value]) => [name, knownFrom(value)]));
   } catch (error) {
-    if (isRecord(error) && error['code'] === 'ENOENT') return {};
+    if (isObject(error) && error.code === 'ENOENT') return {};
     throw error;
   }
 }
@@ -52,7 +51,7 @@ function write(file: string, known: Known): void {
 /** CloudFormation hands over every scalar as a string. */
 function stringified(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(stringified);
-  if (isRecord(value))
+  if (isObject(value))
     return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, stringified(item)]));
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
@@ -65,27 +64,23 @@ interface AnswerBox extends Running {
   expect(): { readonly url: string; readonly answer: Promise<Answer> };
 }
 
+const MAX_ANSWER_BYTES = 4096;
+
 async function openAnswerBox(): Promise<AnswerBox> {
   const waiting = new Map<string, (answer: Answer) => void>();
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      const resolve = request.method === 'PUT' ? waiting.get(request.url ?? '') : undefined;
-      resolve?.(record(json(Buffer.concat(chunks).toString())));
-      response.writeHead(resolve ? 200 : 403).end();
-    });
+  const listener = await listen();
+  listener.handle(async (request, response) => {
+    const body = await readBody(request, MAX_ANSWER_BYTES).catch(() => undefined);
+    const resolve = request.method === 'PUT' && body ? waiting.get(request.url ?? '') : undefined;
+    resolve?.(object(parseJson(String(body))));
+    response.writeHead(resolve ? 200 : 403).end();
   });
-  const door = await openDoor(server);
   return {
     expect() {
       const path = `/${randomUUID()}`;
-      return {
-        url: `http://127.0.0.1:${door.port}${path}`,
-        answer: new Promise((resolve) => waiting.set(path, resolve)),
-      };
+      return { url: listener.url + path, answer: new Promise((resolve) => waiting.set(path, resolve)) };
     },
-    stop: () => door.stop(),
+    stop: listener.stop,
   };
 }
 
@@ -101,15 +96,17 @@ async function ask(fn: LocalFunction, event: object, answer: Promise<Answer>): P
 async function settle(
   resource: Resource,
   before: Known[string] | undefined,
-  fn: LocalFunction,
+  functions: readonly LocalFunction[],
   box: AnswerBox,
-): Promise<CustomResult> {
+): Promise<CustomResourceAnswer> {
+  const fn = functions.find(({ arn: functionArn }) => functionArn === resource.properties.ServiceToken);
+  if (!fn) throw new Error(`${resource.stack}/${resource.id}: its ServiceToken is no function of the templates.`);
   const { url, answer } = box.expect();
   const event = {
     RequestType: before ? 'Update' : 'Create',
     RequestId: randomUUID(),
     ResponseURL: url,
-    StackId: `arn:aws:cloudformation:${REGION}:${ACCOUNT}:stack/${resource.stack}/local`,
+    StackId: arn('cloudformation', `stack/${resource.stack}/local`),
     ResourceType: resource.type,
     LogicalResourceId: resource.id,
     ServiceToken: fn.arn,
@@ -120,32 +117,29 @@ async function settle(
   if (Status !== 'SUCCESS') {
     throw new Error(`${resource.stack}/${resource.id} failed: ${text(Reason) ?? 'no reason given'}`);
   }
-  return { physicalId: text(PhysicalResourceId) ?? resource.id, data: record(Data) };
+  return { physicalId: text(PhysicalResourceId) ?? resource.id, attributes: textMembers(Data) };
 }
 
 /**
  * Creates the custom resources that are new and updates those whose properties changed since the last run, one after
  * the other; the others keep what they are.
- * @returns what each became, by `stack/id`
  * @throws Error with the function's Reason, after which nothing further is done
  */
-export async function settleCustomResources(
-  options: CustomResourceOptions,
-): Promise<ReadonlyMap<string, CustomResult>> {
+export async function settleCustomResources(options: CustomResourceOptions): Promise<void> {
+  const { resources, functions, facts, file } = options;
   const box = await openAnswerBox();
-  let known = read(options.file);
+  let known = read(file);
   try {
-    for (const resource of options.resources.filter(isCustomResource)) {
-      const name = `${resource.stack}/${resource.id}`;
+    for (const resource of resources.filter(isCustomResource)) {
+      const name = localName(resource.stack, resource.id);
       const [before, properties] = [known[name], stringified(resource.properties)];
-      if (before && JSON.stringify(before.properties) === JSON.stringify(properties)) continue;
-      const fn = options.functions.find(({ arn }) => arn === resource.properties['ServiceToken']);
-      if (!fn) throw new Error(`${name}: its ServiceToken is no function of the templates.`);
-      known = { ...known, [name]: { ...(await settle(resource, before, fn, box)), properties } };
-      write(options.file, known);
+      const isUnchanged = before && JSON.stringify(before.properties) === JSON.stringify(properties);
+      const now = isUnchanged ? before : { ...(await settle(resource, before, functions, box)), properties };
+      known = { ...known, [name]: now };
+      facts.customResources.set(name, now);
+      if (!isUnchanged) write(file, known);
     }
   } finally {
     await box.stop();
   }
-  return new Map(Object.entries(known));
 }

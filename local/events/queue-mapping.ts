@@ -1,5 +1,5 @@
 import { evaluate } from '../aws/iam';
-import { number, record, text, texts } from '../read';
+import { number, object, text, texts } from '../json';
 import type { CallerOf, LocalFunction, Resource } from '../types';
 
 export interface MappingContext {
@@ -29,11 +29,11 @@ const ACTIONS = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttribu
 /** What AWS refuses when the mapping is made, or what is not done here. */
 function complain(mapping: Resource, fn: LocalFunction, queue: Resource, callerOf: CallerOf): string | undefined {
   const { properties } = mapping;
-  if (properties['FilterCriteria'] !== undefined) return 'FilterCriteria is not emulated by the local host';
-  const [resource, caller] = [String(properties['EventSourceArn']), callerOf(fn.credentials.accessKeyId)];
+  if (properties.FilterCriteria !== undefined) return 'FilterCriteria is not emulated by the local host';
+  const [resource, caller] = [String(properties.EventSourceArn), callerOf(fn.credentials.accessKeyId)];
   const missing = ACTIONS.find((action) => evaluate(caller?.statements ?? [], { action, resource }) !== 'allowed');
   if (missing) return `the role of ${fn.name} may not ${missing} on ${resource}`;
-  const visibilitySeconds = number(queue.properties['VisibilityTimeout']) ?? 30;
+  const visibilitySeconds = number(queue.properties.VisibilityTimeout) ?? 30;
   if (visibilitySeconds < fn.timeoutSeconds) {
     return `the queue's visibility timeout (${visibilitySeconds} s) is less than the function's timeout (${fn.timeoutSeconds} s)`;
   }
@@ -43,7 +43,7 @@ function complain(mapping: Resource, fn: LocalFunction, queue: Resource, callerO
 /** Reads a mapping. Throws for one that AWS would refuse or that is not emulated, naming it. */
 export function mappingOf(mapping: Resource, { resources, functions, callerOf }: MappingContext): Mapping {
   const { properties, stack, id } = mapping;
-  const [fnName, queueArn] = [text(properties['FunctionName']), text(properties['EventSourceArn']) ?? ''];
+  const [fnName, queueArn] = [text(properties.FunctionName), text(properties.EventSourceArn) ?? ''];
   const fn = functions.find(({ name, arn }) => name === fnName || arn === fnName);
   const queue = resources.find((each) => each.type === 'AWS::SQS::Queue' && each.attribute('Arn') === queueArn);
   if (!fn || !queue) throw new Error(`${stack}/${id}: only functions and SQS queues of the templates are emulated.`);
@@ -53,9 +53,9 @@ export function mappingOf(mapping: Resource, { resources, functions, callerOf }:
     fn,
     queueArn,
     queueUrl: queue.ref,
-    batchSize: number(properties['BatchSize']) ?? 10,
-    windowMilliseconds: (number(properties['MaximumBatchingWindowInSeconds']) ?? 0) * 1000,
-    concurrency: Math.min(number(record(properties['ScalingConfig'])['MaximumConcurrency']) ?? POLLERS, POLLERS),
-    isPartial: texts(properties['FunctionResponseTypes']).includes('ReportBatchItemFailures'),
+    batchSize: number(properties.BatchSize) ?? 10,
+    windowMilliseconds: (number(properties.MaximumBatchingWindowInSeconds) ?? 0) * 1000,
+    concurrency: Math.min(number(object(properties.ScalingConfig).MaximumConcurrency) ?? POLLERS, POLLERS),
+    isPartial: texts(properties.FunctionResponseTypes).includes('ReportBatchItemFailures'),
   };
 }

@@ -1,7 +1,8 @@
+import { REGION } from '../aws/arn';
 import { awsCall } from '../aws/client';
 import { AwsError } from '../aws/service';
-import { flag, isRecord, list, record } from '../read';
-import { REGION, type Running } from '../types';
+import { flag, isObject, list, object } from '../json';
+import type { Running } from '../types';
 import { type Mapping, type MappingContext, mappingOf } from './queue-mapping';
 
 export interface QueueSourceOptions extends MappingContext {
@@ -19,7 +20,7 @@ const RETRY_MILLISECONDS = 1_000;
 const PATIENCE_MILLISECONDS = 3_000;
 
 const attributeOf = (value: unknown) => {
-  const { StringValue, BinaryValue, DataType } = record(value);
+  const { StringValue, BinaryValue, DataType } = object(value);
   return {
     ...(StringValue === undefined ? {} : { stringValue: StringValue }),
     ...(BinaryValue === undefined ? {} : { binaryValue: BinaryValue }),
@@ -30,14 +31,14 @@ const attributeOf = (value: unknown) => {
 };
 
 const recordOf = (message: Message, queueArn: string) => ({
-  messageId: message['MessageId'],
-  receiptHandle: message['ReceiptHandle'],
-  body: message['Body'],
-  attributes: message['Attributes'],
+  messageId: message.MessageId,
+  receiptHandle: message.ReceiptHandle,
+  body: message.Body,
+  attributes: message.Attributes,
   messageAttributes: Object.fromEntries(
-    Object.entries(record(message['MessageAttributes'])).map(([name, value]) => [name, attributeOf(value)]),
+    Object.entries(object(message.MessageAttributes)).map(([name, value]) => [name, attributeOf(value)]),
   ),
-  md5OfBody: message['MD5OfBody'],
+  md5OfBody: message.MD5OfBody,
   eventSource: 'aws:sqs',
   eventSourceARN: queueArn,
   awsRegion: REGION,
@@ -49,13 +50,13 @@ const recordOf = (message: Message, queueArn: string) => ({
  * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
  */
 export function succeeded(batch: readonly Message[], answer: unknown, isPartial: boolean): readonly Message[] {
-  const failures = isPartial && isRecord(answer) ? answer['batchItemFailures'] : undefined;
+  const failures = isPartial && isObject(answer) ? answer.batchItemFailures : undefined;
   if (failures === undefined || failures === null) return batch;
   if (!Array.isArray(failures)) return [];
-  const ids = failures.map((failure) => record(failure)['itemIdentifier']);
-  const known = new Set(batch.map((message) => message['MessageId']));
+  const ids = failures.map((failure) => object(failure).itemIdentifier);
+  const known = new Set(batch.map((message) => message.MessageId));
   if (ids.some((id) => !known.has(id))) return [];
-  return batch.filter((message) => !ids.includes(message['MessageId']));
+  return batch.filter((message) => !ids.includes(message.MessageId));
 }
 
 class Poller {
@@ -86,7 +87,7 @@ class Poller {
         if (batch.length > 0) await this.#delete(await this.#process(batch));
       } catch (error) {
         if (this.#stopping.signal.aborted) return;
-        // A refusal is on record already; the message comes back by itself.
+        // A refusal is on object already; the message comes back by itself.
         if (!(error instanceof AwsError)) this.options.report(`Queue of ${this.mapping.fn.name}: ${String(error)}`);
         await new Promise((resolve) => setTimeout(resolve, RETRY_MILLISECONDS));
       }
@@ -113,7 +114,7 @@ class Poller {
       MessageAttributeNames: ['All'],
     };
     const answer = await this.#sqs('ReceiveMessage', wanted, this.#stopping.signal);
-    return list(answer['Messages']).filter(isRecord);
+    return list(answer.Messages).filter(isObject);
   }
 
   /** Invokes the function. A batch that fails stays in the queue until its visibility timeout ends. */
@@ -153,7 +154,7 @@ class Poller {
 export function startQueueSources(options: QueueSourceOptions): Running {
   const pollers = options.resources
     .filter(({ type }) => type === 'AWS::Lambda::EventSourceMapping')
-    .map((mapping) => ({ mapping: mappingOf(mapping, options), enabled: mapping.properties['Enabled'] }))
+    .map((mapping) => ({ mapping: mappingOf(mapping, options), enabled: mapping.properties.Enabled }))
     .filter(({ enabled }) => enabled === undefined || flag(enabled))
     .map(({ mapping }) => new Poller(mapping, options));
   return {

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { serviceMayInvoke } from '../aws/iam';
+import { invokePermissions } from '../aws/permissions';
 import type { Rotations } from '../aws/secrets-manager';
 import { AwsError } from '../aws/service';
-import { number, record, text } from '../read';
+import { number, object, text } from '../json';
 import type { Secret, SecretStore } from '../stores/secrets';
 import type { Denial, LocalFunction, Resource, Running } from '../types';
 import { type Clock, every } from './clock';
@@ -29,20 +29,20 @@ const STEPS = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as con
 const DAY_MILLISECONDS = 86_400_000;
 
 function nextOf(rules: Readonly<Record<string, unknown>>): Rotation['next'] {
-  const expression = text(rules['ScheduleExpression']);
+  const expression = text(rules.ScheduleExpression);
   if (expression !== undefined) return parseSchedule(expression);
-  const days = number(rules['AutomaticallyAfterDays']);
+  const days = number(rules.AutomaticallyAfterDays);
   return (after) => (days === undefined ? undefined : new Date(after.getTime() + days * DAY_MILLISECONDS));
 }
 
 function rotationOf({ stack, id, properties }: Resource, functions: readonly LocalFunction[]): Rotation {
-  const fn = functions.find(({ arn }) => arn === properties['RotationLambdaARN']);
+  const fn = functions.find(({ arn }) => arn === properties.RotationLambdaARN);
   if (!fn) throw new Error(`${stack}/${id}: its rotation function is no function of the templates.`);
   return {
-    secretArn: String(properties['SecretId']),
+    secretArn: String(properties.SecretId),
     fn,
-    next: nextOf(record(properties['RotationRules'])),
-    isImmediate: (properties['RotateImmediatelyOnUpdate'] ?? true) !== false,
+    next: nextOf(object(properties.RotationRules)),
+    isImmediate: (properties.RotateImmediatelyOnUpdate ?? true) !== false,
   };
 }
 
@@ -125,9 +125,9 @@ export class SecretRotations implements Rotations, Running {
   }
 
   #checkPermission(secret: Secret, fn: LocalFunction): void {
-    const principal = 'secretsmanager.amazonaws.com';
-    if (serviceMayInvoke(this.options.resources, fn, principal, secret.arn)) return;
-    this.options.onDenied({ principal, action: 'lambda:InvokeFunction', resource: fn.arn });
-    throw new Error(`${principal} may not invoke ${fn.name}`);
+    const need = { principal: 'secretsmanager.amazonaws.com', action: 'lambda:InvokeFunction', resource: fn.arn };
+    if (invokePermissions(this.options.resources)({ ...need, sourceArn: secret.arn })) return;
+    this.options.onDenied(need);
+    throw new Error(`${need.principal} may not invoke ${fn.name}`);
   }
 }

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { evaluate, serviceMayInvoke } from '../aws/iam';
-import { json, list, record, text } from '../read';
-import { ACCOUNT, type Denial, type LocalFunction, REGION, type Resource, type Role, type Running } from '../types';
+import { ACCOUNT, REGION } from '../aws/arn';
+import { evaluate } from '../aws/iam';
+import { invokePermissions } from '../aws/permissions';
+import { list, object, parseJson, text } from '../json';
+import type { Denial, LocalFunction, Resource, Role, Running } from '../types';
 import { type Clock, every } from './clock';
 import { parseSchedule } from './cron';
 
@@ -78,23 +80,24 @@ const denial = (principal: string, { arn }: LocalFunction): Denial => ({
 /** AWS::Events::Rule, invoked by virtue of the function's resource policy. */
 function rule(resource: Resource, { functions, resources }: ScheduleOptions): Schedule {
   const arn = resource.attribute('Arn');
+  const permits = invokePermissions(resources);
   const target = (value: unknown): Target => {
-    const properties = record(value);
+    const properties = object(value);
     refuse(resource, properties, ['InputPath', 'InputTransformer']);
-    const fn = functionOf(resource, properties['Arn'], functions);
-    const input = text(properties['Input']);
-    const principal = 'events.amazonaws.com';
+    const fn = functionOf(resource, properties.Arn, functions);
+    const input = text(properties.Input);
+    const need = denial('events.amazonaws.com', fn);
     return {
       fn,
-      eventAt: (at) => (input === undefined ? scheduledEvent('aws.events', arn, at, {}) : json(input)),
-      denied: () => (serviceMayInvoke(resources, fn, principal, arn) ? undefined : denial(principal, fn)),
+      eventAt: (at) => (input === undefined ? scheduledEvent('aws.events', arn, at, {}) : parseJson(input)),
+      denied: () => (permits({ ...need, sourceArn: arn }) ? undefined : need),
     };
   };
   return {
     id: resource.id,
-    expression: String(resource.properties['ScheduleExpression']),
-    isEnabled: (resource.properties['State'] ?? 'ENABLED') !== 'DISABLED',
-    targets: list(resource.properties['Targets']).map(target),
+    expression: String(resource.properties.ScheduleExpression),
+    isEnabled: (resource.properties.State ?? 'ENABLED') !== 'DISABLED',
+    targets: list(resource.properties.Targets).map(target),
   };
 }
 
@@ -110,20 +113,20 @@ const withContext = (input: string, arn: string, at: Date) =>
 function schedulerSchedule(resource: Resource, { functions, roles }: ScheduleOptions): Schedule {
   const arn = resource.attribute('Arn');
   refuse(resource, resource.properties, ['ScheduleExpressionTimezone', 'StartDate', 'EndDate']);
-  const target = record(resource.properties['Target']);
-  const fn = functionOf(resource, target['Arn'], functions);
-  const role = roles.get(String(target['RoleArn']));
-  const input = text(target['Input']);
+  const target = object(resource.properties.Target);
+  const fn = functionOf(resource, target.Arn, functions);
+  const role = roles.get(String(target.RoleArn));
+  const input = text(target.Input);
   const need = { action: 'lambda:InvokeFunction', resource: fn.arn };
   return {
     id: resource.id,
-    expression: String(resource.properties['ScheduleExpression']),
-    isEnabled: (resource.properties['State'] ?? 'ENABLED') !== 'DISABLED',
+    expression: String(resource.properties.ScheduleExpression),
+    isEnabled: (resource.properties.State ?? 'ENABLED') !== 'DISABLED',
     targets: [
       {
         fn,
         eventAt: (at) =>
-          input === undefined ? scheduledEvent('aws.scheduler', arn, at, '{}') : json(withContext(input, arn, at)),
+          input === undefined ? scheduledEvent('aws.scheduler', arn, at, '{}') : parseJson(withContext(input, arn, at)),
         denied: () =>
           role && evaluate(role.statements, need) === 'allowed'
             ? undefined
@@ -136,7 +139,7 @@ function schedulerSchedule(resource: Resource, { functions, roles }: ScheduleOpt
 function schedulesIn(options: ScheduleOptions): readonly Schedule[] {
   return options.resources.flatMap((resource) => {
     if (resource.type === 'AWS::Scheduler::Schedule') return [schedulerSchedule(resource, options)];
-    const isSchedule = resource.type === 'AWS::Events::Rule' && resource.properties['ScheduleExpression'] !== undefined;
+    const isSchedule = resource.type === 'AWS::Events::Rule' && resource.properties.ScheduleExpression !== undefined;
     return isSchedule ? [rule(resource, options)] : [];
   });
 }

@@ -3,16 +3,14 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { isObject, list, object, text } from '../json';
+import type { Watcher } from '../lifetime/reaper';
 import { FunctionError } from '../types';
 import type { FunctionSettings } from './settings';
 
 /** What an environment tells the host. */
-export interface EnvironmentObserver {
+export interface EnvironmentObserver extends Watcher {
   /** A line that the function wrote to stdout or stderr. */
   line(functionName: string, line: string): void;
-  /** A process began or ended: what the reaper watches. */
-  began(pid: number): void;
-  ended(pid: number): void;
 }
 
 /** AWS stops an init phase after 10 s, then repeats it within the function's own timeout; here the longer one counts. */
@@ -100,14 +98,14 @@ export class Environment {
 
   #observe(observer: EnvironmentObserver): void {
     const { pid, stdout, stderr } = this.#process;
-    if (pid !== undefined) observer.began(pid);
+    if (pid !== undefined) observer.watch(pid);
     for (const stream of [stdout, stderr]) {
       if (stream) createInterface(stream).on('line', (line) => observer.line(this.settings.name, line));
     }
     this.#process.on('message', (message) => this.#receive(message));
     this.#process.once('error', (error) => this.#died(error.message));
     this.#process.once('exit', (code, signal) => {
-      if (pid !== undefined) observer.ended(pid);
+      if (pid !== undefined) observer.forget(pid);
       this.#died(signal === null ? `exit status ${code}` : `signal: ${signal}`);
     });
   }

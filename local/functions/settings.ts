@@ -1,8 +1,9 @@
 import { tmpdir } from 'node:os';
-import type { Assembly } from '../assembly';
-import { number, object, text, texts } from '../json';
-import { Unresolved } from '../resolve';
-import { type Credentials, REGION, type Resource } from '../types';
+import { REGION } from '../aws/arn';
+import { number, object, text, textMembers } from '../json';
+import type { Assembly } from '../template/assembly';
+import { Unresolved } from '../template/resolve';
+import type { Credentials, Resource } from '../types';
 
 /** All that an execution environment needs to know. */
 export interface FunctionSettings {
@@ -43,7 +44,7 @@ const codeFolder = (resource: Resource, assembly: Assembly): string => {
 /** The template's own variables. A missing value stops here, with the names of function and variable. */
 const templateVariables = (resource: Resource): Readonly<Record<string, string>> => {
   try {
-    return texts(object(resource.properties.Environment).Variables);
+    return textMembers(object(resource.properties.Environment).Variables);
   } catch (error) {
     if (!(error instanceof Unresolved)) throw error;
     const variable = error.path[2] ?? error.path.join('.');

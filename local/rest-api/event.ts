@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { clfTime } from '../clf-time';
-import { ACCOUNT } from '../types';
+import { ACCOUNT } from '../aws/arn';
+import { clfTime } from '../http/clf-time';
 import type { Match } from './router';
 
 type Texts = Readonly<Record<string, string>>;

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { type JsonObject, number, object, texts } from '../json';
+import { type JsonObject, number, object, textMembers } from '../json';
 import { render, type TemplateValues, valueAt } from './template';
 
 /** AWS's own status, message and `x-amzn-ErrorType` of each response type. */
@@ -68,8 +68,8 @@ export const gatewayResponsesOf = (document: JsonObject): GatewayResponses =>
       const { statusCode, responseParameters, responseTemplates } = object(value);
       const response = {
         statusCode: number(statusCode),
-        responseParameters: texts(responseParameters),
-        responseTemplates: texts(responseTemplates),
+        responseParameters: textMembers(responseParameters),
+        responseTemplates: textMembers(responseTemplates),
       };
       return [type, response];
     }),

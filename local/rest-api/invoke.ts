@@ -1,5 +1,5 @@
-import { arn } from '../arn';
-import type { InvokeRequest } from '../permissions';
+import { arn } from '../aws/arn';
+import type { InvokeRequest } from '../aws/permissions';
 import type { LocalFunction } from '../types';
 import type { ApiIdentity } from './event';
 import { GatewayError } from './gateway-response';
@@ -31,14 +31,9 @@ export const invokeFor = async (
 ): Promise<unknown> => {
   const found = functions.find(functionArn);
   if (found === undefined) throw new GatewayError(refusal, { reason: `there is no function ${functionArn}` });
-  const request = {
-    functionArn,
-    action: 'lambda:InvokeFunction',
-    principal: 'apigateway.amazonaws.com',
-    sourceArn,
-  } as const;
-  if (!functions.permits(request)) {
-    const reason = `no AWS::Lambda::Permission lets apigateway.amazonaws.com invoke ${functionArn} for ${sourceArn}`;
+  const principal = 'apigateway.amazonaws.com';
+  if (!functions.permits({ principal, action: 'lambda:InvokeFunction', resource: functionArn, sourceArn })) {
+    const reason = `no AWS::Lambda::Permission lets ${principal} invoke ${functionArn} for ${sourceArn}`;
     throw new GatewayError(refusal, { reason });
   }
   return found.invoke(event);

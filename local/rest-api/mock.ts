@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, number, object, text, texts } from '../json';
+import { isObject, type JsonObject, number, object, text, textMembers } from '../json';
 import { GatewayError } from './gateway-response';
 import { NotEmulated } from './not-emulated';
 import { type Reply, singleValued } from './reply';
@@ -23,7 +23,7 @@ export interface MockIntegration {
 
 const constantHeaders = (parameters: unknown): Readonly<Record<string, string>> =>
   Object.fromEntries(
-    Object.entries(texts(parameters)).map(([name, expression]) => {
+    Object.entries(textMembers(parameters)).map(([name, expression]) => {
       const constant = /^'(.*)'$/s.exec(expression)?.[1];
       if (constant === undefined) throw new NotEmulated(`a mock's header from ${expression}`);
       return [name.replace(/^method\.response\.header\./, ''), constant];
@@ -32,7 +32,7 @@ const constantHeaders = (parameters: unknown): Readonly<Record<string, string>> 
 
 const responseOf = (value: unknown): MockResponse => {
   const { statusCode, responseParameters, responseTemplates } = object(value);
-  const templates = Object.entries(texts(responseTemplates));
+  const templates = Object.entries(textMembers(responseTemplates));
   const [first] = templates;
   if (first !== undefined) checkTemplate(first[1]);
   return {
@@ -50,7 +50,7 @@ const passthroughOf = (value: unknown): MockIntegration['passthrough'] => {
 
 /** Reads an `x-amazon-apigateway-integration` of type `mock`. */
 export const mockOf = (integration: JsonObject): MockIntegration => {
-  const requestTemplates = texts(integration.requestTemplates);
+  const requestTemplates = textMembers(integration.requestTemplates);
   Object.values(requestTemplates).forEach(checkTemplate);
   return {
     kind: 'mock',

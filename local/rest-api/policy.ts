@@ -1,4 +1,4 @@
-import { covers } from '../arn';
+import { glob } from '../aws/glob';
 import { isObject, list, object, text } from '../json';
 
 export type Decision = 'allow' | 'explicit deny' | 'implicit deny';
@@ -28,8 +28,8 @@ const read = (value: unknown, methodArn: string): Statement => {
   if (effect !== 'Allow' && effect !== 'Deny') throw new MalformedPolicy(`the Effect ${JSON.stringify(effect)}`);
   if (condition !== undefined) throw new MalformedPolicy('a Condition, which is not evaluated here');
   // Actions are compared without regard to case, ARNs with it.
-  const actions = textsIn(action, 'Action').some((name) => covers(name.toLowerCase(), ACTION.toLowerCase()));
-  const resources = textsIn(resource, 'Resource').some((pattern) => covers(pattern, methodArn));
+  const actions = textsIn(action, 'Action').some((name) => glob(name, ACTION, true));
+  const resources = textsIn(resource, 'Resource').some((pattern) => glob(pattern, methodArn));
   return { effect, applies: actions && resources };
 };
 

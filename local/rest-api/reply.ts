@@ -1,6 +1,6 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
+import { outgoingName } from '../http/outgoing-name';
 import { isObject, object } from '../json';
-import { outgoingName } from '../outgoing-name';
 import { GatewayError } from './gateway-response';
 
 /** What goes back to the client, but for what API Gateway adds to every answer. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { BodyMalformed, BodyTooLarge, decodeBody, readBody } from '../http';
-import { texts } from '../json';
+import { BodyMalformed, BodyTooLarge, decodeBody, readBody } from '../http/body';
+import { textMembers } from '../json';
 import type { Resource } from '../types';
 import { Authorizer } from './authorizer';
 import type { AuthorizerSettings } from './authorizer-settings';
@@ -69,7 +69,7 @@ export class RestApi {
     if (stage === undefined) throw new Error(`the REST API ${api.stack}/${api.id} has no stage`);
     this.document = readDocument(api.properties.Body);
     this.identity = { apiId: api.ref, stage: stage.ref };
-    this.#stageVariables = texts(stage.properties.Variables);
+    this.#stageVariables = textMembers(stage.properties.Variables);
     this.#functions = functions;
     this.#route = routerOf(this.document.methods);
     this.#authorizers = new Map(

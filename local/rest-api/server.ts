@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { RequestHandler } from '../http';
+import type { RequestHandler } from '../http/listen';
 import { RESERVED_PATHS } from './document';
 import { type GatewayRequest, gatewayRequest } from './event';
 import { GatewayError, gatewayResponse } from './gateway-response';

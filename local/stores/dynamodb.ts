@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { awsCall } from '../aws/client';
 import type { PartitionKeyOf } from '../aws/dynamodb';
 import { AwsError } from '../aws/service';
-import { flag, list, record, text } from '../read';
+import { flag, list, object, text } from '../json';
 import type { Resource, Running } from '../types';
 import { startEmulator } from './emulator';
 
@@ -13,25 +13,21 @@ export interface DynamoDbStore extends Running {
   readonly notes: readonly string[];
 }
 
-const isTable = ({ type }: Resource) => type === 'AWS::DynamoDB::GlobalTable' || type === 'AWS::DynamoDB::Table';
+export const isTable = ({ type }: Resource) => type === 'AWS::DynamoDB::GlobalTable' || type === 'AWS::DynamoDB::Table';
 
 type Properties = Readonly<Record<string, unknown>>;
 
 const indexOf = (index: unknown) => {
-  const { IndexName, KeySchema, Projection } = record(index);
+  const { IndexName, KeySchema, Projection } = object(index);
   return { IndexName, KeySchema, Projection };
 };
 
 /** What decides about a table's data: everything else of the resource can change without losing it. */
 const shapeOf = (table: Properties) => ({
-  KeySchema: table['KeySchema'],
-  AttributeDefinitions: table['AttributeDefinitions'],
-  ...(table['GlobalSecondaryIndexes']
-    ? { GlobalSecondaryIndexes: list(table['GlobalSecondaryIndexes']).map(indexOf) }
-    : {}),
-  ...(table['LocalSecondaryIndexes']
-    ? { LocalSecondaryIndexes: list(table['LocalSecondaryIndexes']).map(indexOf) }
-    : {}),
+  KeySchema: table.KeySchema,
+  AttributeDefinitions: table.AttributeDefinitions,
+  ...(table.GlobalSecondaryIndexes ? { GlobalSecondaryIndexes: list(table.GlobalSecondaryIndexes).map(indexOf) } : {}),
+  ...(table.LocalSecondaryIndexes ? { LocalSecondaryIndexes: list(table.LocalSecondaryIndexes).map(indexOf) } : {}),
 });
 
 /** Independent of the order of properties and of lists: dynalite keeps indexes in an order of its own. */
@@ -46,7 +42,7 @@ const canonical = (value: unknown): string => {
 
 async function describe(url: string, TableName: string): Promise<Properties | undefined> {
   try {
-    return record((await awsCall(url, 'dynamodb', 'DescribeTable', { TableName }))['Table']);
+    return object((await awsCall(url, 'dynamodb', 'DescribeTable', { TableName })).Table);
   } catch (error) {
     if (error instanceof AwsError && error.type === 'ResourceNotFoundException') return undefined;
     throw error;
@@ -55,7 +51,7 @@ async function describe(url: string, TableName: string): Promise<Properties | un
 
 /** dynalite answers before the table is there or gone, as AWS does, only sooner. */
 async function settled(url: string, name: string, status: string | undefined): Promise<void> {
-  while ((await describe(url, name))?.['TableStatus'] !== status) {
+  while ((await describe(url, name))?.TableStatus !== status) {
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }
@@ -75,23 +71,23 @@ async function ensureTable(url: string, { id, ref, properties }: Resource): Prom
 }
 
 function notesOf({ id, properties }: Resource): readonly string[] {
-  const expires = flag(record(properties['TimeToLiveSpecification'])['Enabled']);
+  const expires = flag(object(properties.TimeToLiveSpecification).Enabled);
   return [
     ...(expires ? [`${id}: items past their time to live stay (dynalite has no TTL)`] : []),
-    ...(properties['StreamSpecification'] ? [`${id}: no stream (dynalite has none)`] : []),
+    ...(properties.StreamSpecification ? [`${id}: no stream (dynalite has none)`] : []),
   ];
 }
 
 const hashKey = (schema: unknown) =>
-  text(record(list(schema).find((part) => record(part)['KeyType'] === 'HASH'))['AttributeName']);
+  text(object(list(schema).find((part) => object(part).KeyType === 'HASH')).AttributeName);
 
 function partitionKeys(tables: readonly Resource[]): PartitionKeyOf {
   const byName = new Map(tables.flatMap((table) => [table.ref, table.attribute('Arn')].map((name) => [name, table])));
   return (name, index) => {
     const properties = byName.get(name)?.properties ?? {};
-    if (index === undefined) return hashKey(properties['KeySchema']);
-    const indexes = [...list(properties['GlobalSecondaryIndexes']), ...list(properties['LocalSecondaryIndexes'])];
-    return hashKey(record(indexes.find((each) => record(each)['IndexName'] === index))['KeySchema']);
+    if (index === undefined) return hashKey(properties.KeySchema);
+    const indexes = [...list(properties.GlobalSecondaryIndexes), ...list(properties.LocalSecondaryIndexes)];
+    return hashKey(object(indexes.find((each) => object(each).IndexName === index)).KeySchema);
   };
 }
 

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { flag, number, record, text } from '../read';
+import { flag, number, object, text } from '../json';
 
 /** Secrets Manager's character types; its punctuation is all of ASCII's. */
 const TYPES = {
@@ -23,17 +23,17 @@ function shuffle(characters: readonly string[]): string {
  * @param options PasswordLength (32), Exclude*, IncludeSpace, RequireEachIncludedType (true)
  */
 export function randomPassword(options: Readonly<Record<string, unknown>>): string {
-  const excluded = text(options['ExcludeCharacters']) ?? '';
+  const excluded = text(options.ExcludeCharacters) ?? '';
   const allowed = (characters: string) =>
     characters.replace(/./gs, (character) => (excluded.includes(character) ? '' : character));
   const types = Object.entries(TYPES)
     .filter(([option]) => !flag(options[option]))
     .map(([, characters]) => allowed(characters))
     .filter((characters) => characters !== '');
-  const every = types.join('') + (flag(options['IncludeSpace']) ? allowed(' ') : '');
+  const every = types.join('') + (flag(options.IncludeSpace) ? allowed(' ') : '');
   if (every === '') throw new Error('GenerateSecretString excludes every character.');
-  const required = (options['RequireEachIncludedType'] ?? true) === false ? [] : types.map(pick);
-  const rest = Array.from({ length: Math.max(0, (number(options['PasswordLength']) ?? 32) - required.length) }, () =>
+  const required = (options.RequireEachIncludedType ?? true) === false ? [] : types.map(pick);
+  const rest = Array.from({ length: Math.max(0, (number(options.PasswordLength) ?? 32) - required.length) }, () =>
     pick(every),
   );
   return shuffle([...required, ...rest]);
@@ -42,8 +42,8 @@ export function randomPassword(options: Readonly<Record<string, unknown>>): stri
 /** The value CloudFormation gives a new secret from its GenerateSecretString. */
 export function generateSecretString(options: Readonly<Record<string, unknown>>): string {
   const password = randomPassword(options);
-  const key = text(options['GenerateStringKey']);
-  const template = text(options['SecretStringTemplate']);
+  const key = text(options.GenerateStringKey);
+  const template = text(options.SecretStringTemplate);
   if (key === undefined || template === undefined) return password;
-  return JSON.stringify({ ...record(JSON.parse(template)), [key]: password });
+  return JSON.stringify({ ...object(JSON.parse(template)), [key]: password });
 }

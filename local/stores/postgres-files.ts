@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { chown, cp, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { isRecord, json, list, text } from '../read';
+import { isObject, list, parseJson, text } from '../json';
 
 /** The account that PostgreSQL runs under; it refuses to run as root. */
 export interface Account {
@@ -45,10 +45,10 @@ function packaged(): string {
 /** npm packages cannot hold links: the package's install script makes them, and may not have run. */
 async function linkLibraries(native: string): Promise<void> {
   const file = join(native, 'pg-symlinks.json');
-  const links = existsSync(file) ? list(json(readFileSync(file, 'utf8'))).filter(isRecord) : [];
+  const links = existsSync(file) ? list(parseJson(readFileSync(file, 'utf8'))).filter(isObject) : [];
   for (const link of links) {
-    const target = join(dirname(native), text(link['target']) ?? '');
-    if (!existsSync(target)) await symlink(basename(text(link['source']) ?? ''), target);
+    const target = join(dirname(native), text(link.target) ?? '');
+    if (!existsSync(target)) await symlink(basename(text(link.source) ?? ''), target);
   }
 }
 

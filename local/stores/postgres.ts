@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Client, escapeIdentifier, escapeLiteral } from 'pg';
-import { freePort } from '../net';
+import { freePort } from '../http/listen';
+import type { Watcher } from '../lifetime/reaper';
 import type { Running } from '../types';
 import { type PostgresFiles, postgresFiles } from './postgres-files';
-import { startProgram, type Watch } from './program';
+import { startProgram } from './program';
 
 const run = promisify(execFile);
 
@@ -28,7 +29,7 @@ export interface PostgresOptions {
   readonly master: { readonly user: string; readonly password: string };
   /** Databases to be there besides `postgres`, owned by the master user. */
   readonly databases: readonly string[];
-  readonly watch: Watch;
+  readonly watcher: Watcher;
   readonly onCrash: (error: Error) => void;
 }
 
@@ -50,17 +51,18 @@ const INITDB = [
   '--no-instructions',
 ];
 
-const environment = { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' };
+const environment = { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' };
 
 /** The cluster's files, made under another name and renamed: an interrupted initdb leaves nothing behind. */
-async function initialise({ native, folder, account }: PostgresFiles, data: string): Promise<void> {
+async function initialise({ native, folder, account }: PostgresFiles, data: string, watcher: Watcher): Promise<void> {
   const draft = join(folder, 'draft');
   await rm(draft, { recursive: true, force: true });
-  await run(join(native, 'bin/initdb'), [`--pgdata=${draft}`, ...INITDB], {
-    cwd: folder,
-    env: environment,
-    ...account,
-  });
+  const options = { cwd: folder, env: environment, ...account };
+  const initdb = run(join(native, 'bin/initdb'), [`--pgdata=${draft}`, ...INITDB], options);
+  const { pid } = initdb.child;
+  if (pid !== undefined) watcher.watch(pid);
+  await initdb;
+  if (pid !== undefined) watcher.forget(pid);
   await rename(draft, data);
 }
 
@@ -134,7 +136,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   const [port, socketFolder] = await Promise.all([
     freePort(),
     makeSocketFolder(files),
-    existsSync(data) ? outlive(data) : initialise(files, data),
+    existsSync(data) ? outlive(data) : initialise(files, data, options.watcher),
   ]);
   const settings = [...FAST, 'listen_addresses=127.0.0.1', `unix_socket_directories=${socketFolder}`, 'jit=off'];
   const server = await startProgram(
@@ -146,7 +148,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
       env: environment,
       cwd: files.folder,
       ...files.account,
-      watch: options.watch,
+      watcher: options.watcher,
       onCrash: options.onCrash,
     },
   );

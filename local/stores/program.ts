@@ -1,8 +1,6 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import type { Watcher } from '../lifetime/reaper';
 import type { Running } from '../types';
-
-/** Makes sure that a process ends with the host, even one that is killed. */
-export type Watch = (pid: number) => void;
 
 export interface ProgramOptions extends SpawnOptions {
   /** What the program prints when it takes connections. */
@@ -10,7 +8,7 @@ export interface ProgramOptions extends SpawnOptions {
   readonly stdin?: string;
   /** Asks it to end in good order. */
   readonly stopSignal: NodeJS.Signals;
-  readonly watch: Watch;
+  readonly watcher: Watcher;
   readonly onCrash: (error: Error) => void;
 }
 
@@ -42,7 +40,7 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
 export async function startProgram(
   command: string,
   parameters: readonly string[],
-  { ready, stdin, stopSignal, watch, onCrash, ...options }: ProgramOptions,
+  { ready, stdin, stopSignal, watcher, onCrash, ...options }: ProgramOptions,
 ): Promise<Running> {
   // A group of its own: Ctrl-C in the terminal must reach the host only, which then ends its programs in order.
   const child = spawn(command, parameters, { ...options, detached: true });
@@ -51,11 +49,12 @@ export async function startProgram(
     const printed = lastLines(child, (all) => ready.test(all) && resolve());
     child.once('error', reject);
     child.once('exit', (code, signal) => {
+      if (child.pid !== undefined) watcher.forget(child.pid);
       const error = new Error(`${command} ended (${signal ?? code}): ${printed()}`);
       reject(error);
       if (!isExpected) onCrash(error);
     });
-    if (child.pid !== undefined) watch(child.pid);
+    if (child.pid !== undefined) watcher.watch(child.pid, stopSignal);
     child.stdin?.end(stdin);
   });
   isExpected = false;

@@ -29,12 +29,12 @@ function isExecutable(path: string): boolean {
 }
 
 const onPath = (name: string) =>
-  (process.env['PATH'] ?? '')
+  (process.env.PATH ?? '')
     .split(delimiter)
     .map((folder) => join(folder, name))
     .find(isExecutable);
 
-const cacheFolder = () => join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'gatehouse');
+const cacheFolder = () => join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'gatehouse');
 
 /** The distribution and its release: a binary of one does not run on the other. */
 function release(): string {

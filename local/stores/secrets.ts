@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { isRecord, json, list, record, text, texts } from '../read';
+import { isObject, list, object, parseJson, text, texts } from '../json';
 import type { Resource } from '../types';
 import { generateSecretString } from './password';
 
@@ -21,7 +21,7 @@ export interface Secret {
 }
 
 function versionFrom(value: unknown): SecretVersion {
-  const { id, stages, createdSeconds, value: string } = record(value);
+  const { id, stages, createdSeconds, value: string } = object(value);
   return {
     id: String(id),
     stages: texts(stages),
@@ -31,7 +31,7 @@ function versionFrom(value: unknown): SecretVersion {
 }
 
 function secretFrom(value: unknown): Secret {
-  const { arn, name, versions, lastRotatedSeconds } = record(value);
+  const { arn, name, versions, lastRotatedSeconds } = object(value);
   return {
     arn: String(arn),
     name: String(name),
@@ -42,9 +42,9 @@ function secretFrom(value: unknown): Secret {
 
 function read(file: string): readonly Secret[] {
   try {
-    return list(json(readFileSync(file, 'utf8'))).map(secretFrom);
+    return list(parseJson(readFileSync(file, 'utf8'))).map(secretFrom);
   } catch (error) {
-    if (isRecord(error) && error['code'] === 'ENOENT') return [];
+    if (isObject(error) && error.code === 'ENOENT') return [];
     throw error;
   }
 }
@@ -110,7 +110,7 @@ export class SecretStore {
   /** Sets fields in the JSON of every version that has a stage: a database's address may be another on the next run. */
   merge(secret: Secret, fields: Readonly<Record<string, unknown>>): void {
     for (const version of secret.versions.filter(({ value, stages }) => value !== undefined && stages.length > 0)) {
-      version.value = JSON.stringify({ ...record(json(version.value ?? '')), ...fields });
+      version.value = JSON.stringify({ ...object(parseJson(version.value ?? '')), ...fields });
     }
     this.#save();
   }
@@ -138,8 +138,8 @@ const ENGINES: Readonly<Record<string, string>> = { 'aurora-postgresql': 'postgr
 
 /** What AWS::SecretsManager::SecretTargetAttachment writes into the secret's JSON about its database. */
 function targetFields(target: Resource): Record<string, unknown> {
-  const engine = text(target.properties['Engine']) ?? '';
-  const dbname = text(target.properties['DatabaseName'] ?? target.properties['DBName']);
+  const engine = text(target.properties.Engine) ?? '';
+  const dbname = text(target.properties.DatabaseName ?? target.properties.DBName);
   return {
     engine: ENGINES[engine] ?? engine,
     host: target.attribute('Endpoint.Address'),
@@ -160,9 +160,9 @@ export function openSecrets(file: string, resources: readonly Resource[], now = 
   const store = new SecretStore(file, now);
   for (const { ref, properties } of resources.filter(({ type }) => type === 'AWS::SecretsManager::Secret')) {
     store.ensure(ref, nameOf(ref), () =>
-      typeof properties['SecretString'] === 'string'
-        ? properties['SecretString']
-        : generateSecretString(record(properties['GenerateSecretString'])),
+      typeof properties.SecretString === 'string'
+        ? properties.SecretString
+        : generateSecretString(object(properties.GenerateSecretString)),
     );
   }
   return store;
@@ -172,8 +172,8 @@ export function openSecrets(file: string, resources: readonly Resource[], now = 
 export function attachTargets(store: SecretStore, resources: readonly Resource[]): void {
   for (const { type, properties, stack, id } of resources) {
     if (type !== 'AWS::SecretsManager::SecretTargetAttachment') continue;
-    const secret = store.find(String(properties['SecretId']));
-    const target = resources.find((each) => each.type.startsWith('AWS::RDS::') && each.ref === properties['TargetId']);
+    const secret = store.find(String(properties.SecretId));
+    const target = resources.find((each) => each.type.startsWith('AWS::RDS::') && each.ref === properties.TargetId);
     if (!secret || !target) throw new Error(`${stack}/${id}: its secret or its database is not in the templates.`);
     store.merge(secret, targetFields(target));
   }

@@ -33,23 +33,25 @@ const attributesOf = ({ properties }: Resource) =>
       .map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]),
   );
 
+export const isQueue = ({ type }: Resource): boolean => type === 'AWS::SQS::Queue';
+
 const nameOf = (queue: Resource) => queue.ref.split('/').at(-1) ?? '';
 
 /** Starts fauxqs with the templates' queues; those that redrive come after their dead-letter queues. */
 export async function startSqs(resources: readonly Resource[], onCrash: (error: Error) => void): Promise<SqsStore> {
-  const queues = resources.filter(({ type }) => type === 'AWS::SQS::Queue');
+  const queues = resources.filter(isQueue);
   const emulator = await startEmulator(join(__dirname, 'sqs.worker.mjs'), undefined, onCrash);
   const create = (queue: Resource) =>
     awsCall(`http://127.0.0.1:${emulator.port}`, 'sqs', 'CreateQueue', {
       QueueName: nameOf(queue),
       Attributes: attributesOf(queue),
     });
-  await Promise.all(queues.filter(({ properties }) => !properties['RedrivePolicy']).map(create));
-  await Promise.all(queues.filter(({ properties }) => properties['RedrivePolicy']).map(create));
+  await Promise.all(queues.filter(({ properties }) => !properties.RedrivePolicy).map(create));
+  await Promise.all(queues.filter(({ properties }) => properties.RedrivePolicy).map(create));
   const urls = new Map(queues.map((queue) => [nameOf(queue), queue.ref]));
   return {
     ...emulator,
     urlOf: (name) => urls.get(name) ?? `http://127.0.0.1:${emulator.port}/unknown/${name}`,
-    notes: queues.length > 0 ? ['SQS: messages are gone when the host ends (fauxqs keeps them in memory)'] : [],
+    notes: ['SQS: messages are gone when the host ends (fauxqs keeps them in memory)'],
   };
 }

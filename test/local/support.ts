@@ -1,14 +1,18 @@
 import { createHash, createHmac } from 'node:crypto';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { SignatureV4 } from '@smithy/signature-v4';
+import { awsEndpoint, type EndpointOptions } from '../../local/aws/endpoint';
+import { type Listener, listen } from '../../local/http/listen';
+import type { Watcher } from '../../local/lifetime/reaper';
 import type { Caller, Credentials, Denial, LocalFunction, Resource, Statement } from '../../local/types';
+import { temporaryFolder as newFolder } from '../support/temporary-folder';
 
-/** A folder of a test, which `afterAll` deletes. Open to all, since a PostgreSQL that root starts runs as `nobody`. */
+/** For tests that end what they start. */
+export const watcher: Watcher = { watch: () => undefined, forget: () => undefined };
+
+/** A folder of a test, which `afterAll` deletes. */
 export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-test-'));
-  chmodSync(folder, 0o755);
+  const folder = newFolder('gatehouse-test-');
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
@@ -63,6 +67,13 @@ export function guardhouse(...statements: Statement[]) {
     onDenied: (denial: Denial) => void denials.push(denial),
     now: Date.now,
   };
+}
+
+/** The loopback AWS endpoint on a port of its own. */
+export async function startEndpoint(options: EndpointOptions): Promise<Listener> {
+  const listener = await listen();
+  listener.handle(awsEndpoint(options));
+  return listener;
 }
 
 /** A function that lives in the test itself, and takes the events that the test knows it will be sent. */

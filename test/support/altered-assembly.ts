@@ -1,7 +1,7 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import * as z from 'zod/mini';
+import { temporaryFolder } from './temporary-folder';
 
 const Statement = z.looseObject({ Action: z.union([z.string(), z.array(z.string())]) });
 
@@ -29,7 +29,7 @@ export interface Folder {
 
 /** A folder like a checkout, with this project's cdk.out after `alter` has changed one of its templates. */
 export function alteredAssembly(stack: string, alter: (template: Template) => void): Folder {
-  const path = mkdtempSync(join(tmpdir(), 'gatehouse-altered-'));
+  const path = temporaryFolder('gatehouse-altered-');
   for (const name of ['bin', 'local', 'node_modules', 'package.json', 'tsconfig.json'])
     symlinkSync(resolve(name), join(path, name));
   cpSync('cdk.out', join(path, 'cdk.out'), { recursive: true });

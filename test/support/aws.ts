@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { dynamoDb } from '../../local/aws/dynamodb';
-import { startEndpoint } from '../../local/aws/endpoint';
 import { secretsManager } from '../../local/aws/secrets-manager';
 import { startDynamoDb } from '../../local/stores/dynamodb';
 import { SecretStore } from '../../local/stores/secrets';
-import { allow, credentials, guardhouse, resource } from '../local/support';
+import { allow, credentials, guardhouse, resource, startEndpoint } from '../local/support';
+import { temporaryFolder } from './temporary-folder';
 
 export const KEYS_TABLE = 'keys';
 
@@ -23,7 +22,7 @@ export interface TestAws {
  * process find them by its environment.
  */
 export async function startAws(): Promise<TestAws> {
-  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-aws-'));
+  const folder = temporaryFolder('gatehouse-aws-');
   const table = await startDynamoDb(join(folder, 'dynamodb'), [keysTable], fail);
   const secrets = new SecretStore(join(folder, 'secrets.json'));
   const services = {

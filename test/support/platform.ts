@@ -1,5 +1,4 @@
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openApiDocument } from '../../lambdas/openapi';
 import { filesIn } from '../../lambdas/platform/assets';
@@ -8,12 +7,13 @@ import { docsAssets } from '../../lambdas/platform/docs-assets';
 import { platform } from '../../lambdas/platform/platform';
 import type { Probe } from '../../lambdas/platform/readiness';
 import { type Handler, serve } from '../../lambdas/shared/serve';
+import { temporaryFolder } from './temporary-folder';
 
 export const DEADLINE_MS = 100;
 
 /** Lays the files out as the build does; they are gone when the tests of the file have run. */
 export function builtFiles(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'platform-'));
+  const directory = temporaryFolder('gatehouse-platform-');
   afterAll(() => rmSync(directory, { recursive: true }));
   mkdirSync(join(directory, 'docs-assets'));
   for (const [name, source] of Object.entries(docsAssets())) copyFileSync(source, join(directory, 'docs-assets', name));

@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { Redis } from 'ioredis';
 import { startRedis as startServer } from '../../local/stores/redis';
+import { watcher } from '../local/support';
+import { temporaryFolder } from './temporary-folder';
 
 export interface TestRedis {
   readonly client: Redis;
@@ -11,8 +11,8 @@ export interface TestRedis {
 
 /** An empty Redis of its own on a free loopback port. */
 export async function startRedis(): Promise<TestRedis> {
-  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-redis-'));
-  const { address, stop } = await startServer({ folder, watch: () => undefined, onCrash: () => undefined });
+  const folder = temporaryFolder('gatehouse-redis-');
+  const { address, stop } = await startServer({ folder, watcher, onCrash: () => undefined });
   const { host, port, password = '' } = address;
   const client = new Redis({ host, port, password, enableReadyCheck: false });
   return {

@@ -1,18 +1,17 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync, rmSync } from 'node:fs';
 import { App } from 'aws-cdk-lib';
 import * as z from 'zod/mini';
 import { gatehouse } from '../../lib/gatehouse';
 import { type Stage, type StageName, stageOf } from '../../lib/stages';
 import { Deployed } from './template';
+import { temporaryFolder } from './temporary-folder';
 
 const CdkJson = z.object({ context: z.record(z.string(), z.unknown()) });
 const { context } = CdkJson.parse(JSON.parse(readFileSync('cdk.json', 'utf8')));
 
 /** Every template of a stage, as `cdk deploy` would send them. The functions must be built. */
 export function synthesize(stage: Stage, prefix?: string): Deployed {
-  const outdir = mkdtempSync(join(tmpdir(), 'gatehouse-synth-'));
+  const outdir = temporaryFolder('gatehouse-synth-');
   try {
     const app = new App({ autoSynth: false, outdir, context });
     gatehouse(app, stage, prefix);

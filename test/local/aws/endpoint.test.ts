@@ -9,12 +9,11 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { GetQueueUrlCommand, SendMessageBatchCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { dynamoDb } from '../../../local/aws/dynamodb';
-import { startEndpoint } from '../../../local/aws/endpoint';
 import { sqs } from '../../../local/aws/sqs';
 import { type DynamoDbStore, startDynamoDb } from '../../../local/stores/dynamodb';
 import { type SqsStore, startSqs } from '../../../local/stores/sqs';
 import type { Running, Statement } from '../../../local/types';
-import { allow, credentials, guardhouse, PRINCIPAL, resource, temporaryFolder } from '../support';
+import { allow, credentials, guardhouse, PRINCIPAL, resource, startEndpoint, temporaryFolder } from '../support';
 
 const folder = temporaryFolder();
 const again = temporaryFolder();

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
-import { glob } from '../../../local/aws/conditions';
-import { accessDenied, assumedRole, evaluate, rolesOf, serviceMayInvoke } from '../../../local/aws/iam';
+import { glob } from '../../../local/aws/glob';
+import { accessDenied, assumedRole, evaluate, rolesOf } from '../../../local/aws/iam';
 import type { Statement } from '../../../local/types';
 import { allow, PRINCIPAL, resource } from '../support';
 
@@ -126,20 +126,4 @@ test('AccessDenied names principal, action and resource in the words of AWS', ()
     `User: ${PRINCIPAL} is not authorized to perform: sqs:SendMessage on resource: arn:aws:sqs:us-east-1:1:q because no identity-based policy allows the sqs:SendMessage action`,
   );
   expect(assumedRole('arn:aws:iam::000000000000:role/path/FnRole', 'fn')).toBe(PRINCIPAL);
-});
-
-test('a service may invoke a function only by a permission for it and for the caller', () => {
-  const fn = { name: 'fn', arn: 'arn:aws:lambda:us-east-1:000000000000:function:fn' };
-  const permission = resource('AWS::Lambda::Permission', 'P', {
-    Principal: 'events.amazonaws.com',
-    FunctionName: fn.arn,
-    SourceArn: 'arn:aws:events:us-east-1:000000000000:rule/one',
-  });
-  const may = (service: string, source: string, target = fn) => serviceMayInvoke([permission], target, service, source);
-  expect(may('events.amazonaws.com', 'arn:aws:events:us-east-1:000000000000:rule/one')).toBe(true);
-  expect(may('events.amazonaws.com', 'arn:aws:events:us-east-1:000000000000:rule/two')).toBe(false);
-  expect(may('s3.amazonaws.com', 'arn:aws:events:us-east-1:000000000000:rule/one')).toBe(false);
-  expect(may('events.amazonaws.com', 'arn:aws:events:us-east-1:000000000000:rule/one', { name: 'x', arn: 'x' })).toBe(
-    false,
-  );
 });

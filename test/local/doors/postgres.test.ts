@@ -6,7 +6,7 @@ import { type Certificate, loopbackCertificate } from '../../../local/doors/cert
 import { startPostgresDoor } from '../../../local/doors/postgres';
 import { type PostgresStore, startPostgres } from '../../../local/stores/postgres';
 import type { Running } from '../../../local/types';
-import { allow, guardhouse, iamToken, PRINCIPAL, temporaryFolder, until } from '../support';
+import { allow, guardhouse, iamToken, PRINCIPAL, temporaryFolder, until, watcher } from '../support';
 
 const folder = temporaryFolder();
 const dbuser = (user: string) => `arn:aws:rds-db:us-east-1:000000000000:dbuser:prx-1/${user}`;
@@ -23,7 +23,7 @@ beforeAll(async () => {
       folder: `${folder}/postgres`,
       master: { user: 'gatehouse', password: "it's a secret" },
       databases: ['gatehouse'],
-      watch: () => undefined,
+      watcher,
       onCrash: (error) => {
         throw error;
       },

@@ -7,13 +7,13 @@ import { type Certificate, loopbackCertificate } from '../../../local/doors/cert
 import { startRedisDoor } from '../../../local/doors/redis';
 import { type RedisStore, startRedis } from '../../../local/stores/redis';
 import type { Running } from '../../../local/types';
-import { allow, credentials, guardhouse, iamToken, PRINCIPAL, temporaryFolder } from '../support';
+import { allow, credentials, guardhouse, iamToken, PRINCIPAL, temporaryFolder, watcher } from '../support';
 
 const folder = temporaryFolder();
 const ARN = 'arn:aws:elasticache:us-east-1:000000000000';
 const CACHE = `${ARN}:serverlesscache:gatehouse`;
 const house = guardhouse(allow('elasticache:Connect', [CACHE, `${ARN}:user:app`]));
-const options = { folder, watch: () => undefined, onCrash: () => undefined };
+const options = { folder, watcher, onCrash: () => undefined };
 
 let redis: RedisStore;
 let certificate: Certificate;

@@ -1,4 +1,5 @@
 import { settleCustomResources } from '../../../local/events/custom-resource';
+import { noFacts } from '../../../local/template/facts';
 import { localFunction, resource, temporaryFolder } from '../support';
 
 const folder = temporaryFolder();
@@ -22,17 +23,20 @@ function host(handler: (event: Event) => unknown) {
   const file = `${folder}/custom-${files++}.json`;
   const custom = (id: string, properties: object, type = 'Custom::Migration') =>
     resource(type, id, { ServiceToken: fn.arn, ...properties });
-  const settle = (...resources: ReturnType<typeof custom>[]) =>
-    settleCustomResources({ resources, functions: [fn], file });
+  const settle = async (...resources: ReturnType<typeof custom>[]) => {
+    const facts = noFacts();
+    await settleCustomResources({ resources, functions: [fn], facts, file });
+    return facts.customResources;
+  };
   return { events, custom, settle };
 }
 
 test('a new one is created, an unchanged one is left alone, a changed one is updated', async () => {
   const { events, custom, settle } = host((event) => respond(event, { Data: { Version: '7' } }));
   const first = await settle(custom('Migrate', { version: 1, force: true }));
-  expect(first.get('Test/Migrate')).toMatchObject({ physicalId: 'phys', data: { Version: '7' } });
+  expect(first.get('Test-Migrate')).toMatchObject({ physicalId: 'phys', attributes: { Version: '7' } });
   const second = await settle(custom('Migrate', { version: 1, force: true }));
-  expect(second.get('Test/Migrate')).toMatchObject({ physicalId: 'phys', data: { Version: '7' } });
+  expect(second.get('Test-Migrate')).toMatchObject({ physicalId: 'phys', attributes: { Version: '7' } });
   await settle(custom('Migrate', { version: 2, force: true }));
   expect(events).toMatchObject([
     { RequestType: 'Create', LogicalResourceId: 'Migrate', ResourceType: 'Custom::Migration' },
@@ -89,7 +93,7 @@ test('an answer at an address that was not given out is refused', async () => {
     });
     return respond(event, { Data: { status: elsewhere.status } });
   });
-  expect((await settle(custom('Migrate', {}))).get('Test/Migrate')?.data).toEqual({ status: 403 });
+  expect((await settle(custom('Migrate', {}))).get('Test/Migrate')?.attributes).toEqual({ status: 403 });
 });
 
 test('a ServiceToken of no function stops the start, naming the resource', async () => {

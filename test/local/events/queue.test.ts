@@ -1,10 +1,9 @@
 import { ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { startEndpoint } from '../../../local/aws/endpoint';
 import { sqs } from '../../../local/aws/sqs';
 import { startQueueSources, succeeded } from '../../../local/events/queue';
 import { startSqs } from '../../../local/stores/sqs';
 import type { Statement } from '../../../local/types';
-import { allow, credentials, guardhouse, localFunction, resource, until } from '../support';
+import { allow, credentials, guardhouse, localFunction, resource, startEndpoint, until } from '../support';
 
 const arn = (name: string) => `arn:aws:sqs:us-east-1:000000000000:${name}`;
 const url = (name: string) => `http://queues.local/000000000000/${name}`;

@@ -8,12 +8,20 @@ import {
   SecretsManagerClient,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
-import { startEndpoint } from '../../../local/aws/endpoint';
 import { secretsManager } from '../../../local/aws/secrets-manager';
 import { SecretRotations } from '../../../local/events/rotation';
 import { openSecrets } from '../../../local/stores/secrets';
 import type { Denial, Resource } from '../../../local/types';
-import { allow, credentials, guardhouse, localFunction, resource, temporaryFolder, until } from '../support';
+import {
+  allow,
+  credentials,
+  guardhouse,
+  localFunction,
+  resource,
+  startEndpoint,
+  temporaryFolder,
+  until,
+} from '../support';
 
 const folder = temporaryFolder();
 const ARN = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:Key-abcdef';

@@ -1,12 +1,12 @@
 import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { startProgram } from '../../../local/stores/program';
 import { findRedis } from '../../../local/stores/redis-binary';
-import { temporaryFolder, until } from '../support';
+import { temporaryFolder, until, watcher } from '../support';
 
 const folder = temporaryFolder();
-const path = process.env['PATH'];
+const path = process.env.PATH;
 afterEach(() => {
-  process.env['PATH'] = path;
+  process.env.PATH = path;
 });
 
 /** A PATH that holds these scripts and nothing of what this machine has installed. */
@@ -17,7 +17,7 @@ function onlyOnPath(name: string, scripts: Record<string, string>): void {
     writeFileSync(`${bin}/${script}`, `#!/bin/sh\n${text}\n`);
     chmodSync(`${bin}/${script}`, 0o755);
   }
-  process.env['PATH'] = bin;
+  process.env.PATH = bin;
 }
 
 /** apt-get and dpkg-deb as far as they are asked: one leaves an archive, the other unpacks a server from it. */
@@ -58,9 +58,15 @@ test.each([
 
 const shell = (
   script: string,
-  watch: (pid: number) => void = () => undefined,
+  watch: (pid: number) => void = watcher.watch,
   onCrash: (error: Error) => void = () => undefined,
-) => startProgram('/bin/sh', ['-c', script], { ready: /ready/, stopSignal: 'SIGTERM', watch, onCrash });
+) =>
+  startProgram('/bin/sh', ['-c', script], {
+    ready: /ready/,
+    stopSignal: 'SIGTERM',
+    watcher: { ...watcher, watch },
+    onCrash,
+  });
 
 const neverCalled = () => {
   throw new Error('it never ran');

@@ -1,10 +1,11 @@
+import { ACCOUNT, arn, REGION } from '../aws/arn';
+import { isObject, type JsonObject, list, object, text } from '../json';
+import type { Resource } from '../types';
 import type { Assembly, Stack } from './assembly';
 import { type Facts, withLocalUrls } from './facts';
-import { isObject, type JsonObject, list, object, text } from './json';
 import { inDependencyOrder } from './order';
 import { resolve, type Scope, Unresolved } from './resolve';
 import { lookUp } from './resource-types';
-import { ACCOUNT, REGION, type Resource } from './types';
 
 /** The ids that a part of a template refers to, wherever in it. */
 const referencesIn = (value: unknown): readonly string[] => {
@@ -23,7 +24,7 @@ const pseudoParameters = (stack: string): JsonObject => ({
   'AWS::NotificationARNs': [],
   'AWS::Partition': 'aws',
   'AWS::Region': REGION,
-  'AWS::StackId': `arn:aws:cloudformation:${REGION}:${ACCOUNT}:stack/${stack}/local`,
+  'AWS::StackId': arn('cloudformation', `stack/${stack}/local`),
   'AWS::StackName': stack,
   'AWS::URLSuffix': 'amazonaws.com',
 });

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import { arn } from './arn';
+import { ACCOUNT, arn } from '../aws/arn';
+import { text } from '../json';
 import type { Facts } from './facts';
-import { text } from './json';
-import { ACCOUNT } from './types';
 
 /** A resource as this table sees it. */
 interface Self {

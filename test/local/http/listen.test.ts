@@ -1,5 +1,5 @@
-import { listen } from '../../local/http';
-import { send } from './fixture/http';
+import { listen } from '../../../local/http/listen';
+import { send } from '../fixture/http';
 
 test('a listener has its URL before it has anything to answer, and may change its handler', async () => {
   const listener = await listen(0);

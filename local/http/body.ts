@@ -1,50 +1,5 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { gunzip, inflate } from 'node:zlib';
-import type { Running } from './types';
-
-/** Answers one request. Must not reject. */
-export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
-
-/** A loopback HTTP server that listens first, so that its URL can be told, and gets its handler later. */
-export interface Listener extends Running {
-  /** Without a slash at the end. */
-  readonly url: string;
-  handle(handler: RequestHandler): void;
-}
-
-const starting: RequestHandler = async (_, response) => {
-  response.writeHead(503, { 'content-type': 'text/plain' }).end('starting\n');
-};
-
-const close = (server: Server): Promise<void> =>
-  new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
-
-/** Listens on one address, the loopback's if none is given; port 0 takes a free one. Rejects when the port is taken. */
-export const listen = (port: number, host = '127.0.0.1'): Promise<Listener> =>
-  new Promise((resolve, reject) => {
-    let current = starting;
-    const server = createServer((request, response) => void current(request, response));
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const taken = error.code === 'EADDRINUSE';
-      reject(
-        taken ? new Error(`port ${port} is taken: end what holds it, or start with PORT=0 for a free one`) : error,
-      );
-    });
-    server.listen(port, host, () => {
-      const address = server.address();
-      const taken = typeof address === 'object' && address !== null ? address.port : port;
-      resolve({
-        url: `http://127.0.0.1:${taken}`,
-        handle: (handler) => {
-          current = handler;
-        },
-        stop: () => close(server),
-      });
-    });
-  });
 
 /** A request body is over the limit; what was not yet read was left unread. */
 export class BodyTooLarge extends Error {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type JsonObject, list, object, text } from './json';
+import { type JsonObject, list, object, text } from '../json';
 import { inDependencyOrder } from './order';
 
 /** One synthesized stack: its template as CloudFormation would get it. */

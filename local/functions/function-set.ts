@@ -1,9 +1,9 @@
-import type { Assembly } from './assembly';
-import { assumedRole, rolesOf } from './aws/iam';
-import type { EnvironmentObserver } from './functions/environment';
-import { PooledFunction, randomCredentials } from './functions/pooled-function';
-import { type FunctionSettings, type FunctionSurroundings, settingsOf } from './functions/settings';
-import type { Caller, CallerOf, Resource, Running } from './types';
+import { assumedRole, rolesOf } from '../aws/iam';
+import type { Assembly } from '../template/assembly';
+import type { Caller, CallerOf, Resource, Running } from '../types';
+import type { EnvironmentObserver } from './environment';
+import { PooledFunction, randomCredentials } from './pooled-function';
+import { type FunctionSettings, type FunctionSurroundings, settingsOf } from './settings';
 
 /** What there is to serve: the assembly, and its resources as they look on this machine. */
 export interface Served {

@@ -1,14 +1,16 @@
-import { covers } from './arn';
-import { list, text } from './json';
-import { Unresolved } from './resolve';
-import type { Resource } from './types';
+import { list, text } from '../json';
+import { Unresolved } from '../template/resolve';
+import type { Resource } from '../types';
+import { glob } from './glob';
 
 /** Who asks to invoke a function, and for what. */
 export interface InvokeRequest {
-  readonly functionArn: string;
-  readonly action: 'lambda:InvokeFunction' | 'lambda:InvokeFunctionUrl';
   /** A service, e.g. `apigateway.amazonaws.com`, or `*` for anybody. */
   readonly principal: string;
+  /** `lambda:InvokeFunction` or `lambda:InvokeFunctionUrl`. */
+  readonly action: string;
+  /** The function's ARN. */
+  readonly resource: string;
   /** The ARN of what the service calls for. */
   readonly sourceArn?: string;
   readonly viaFunctionUrl?: boolean;
@@ -41,10 +43,10 @@ const permissionOf = ({ properties }: Resource): Permission | undefined => {
 };
 
 const allows = ({ target, actions, principal, source, urlOnly }: Permission, request: InvokeRequest): boolean =>
-  (request.functionArn === target || request.functionArn.endsWith(`:function:${target}`)) &&
+  (request.resource === target || request.resource.endsWith(`:function:${target}`)) &&
   (actions.includes(request.action) || actions.includes('lambda:*')) &&
   (principal === request.principal || principal === '*') &&
-  (source === undefined || covers(source, request.sourceArn ?? '')) &&
+  (source === undefined || glob(source, request.sourceArn ?? '')) &&
   (!urlOnly || request.viaFunctionUrl === true);
 
 /** Decides from the template's `AWS::Lambda::Permission` resources, i.e. the functions' resource policies. */

@@ -1,7 +1,7 @@
-import { serveFunctionUrl } from '../../local/function-urls';
-import { listen } from '../../local/http';
-import { functionOf, nothingHeard, startFixture } from './fixture/host';
-import { type Sent, send } from './fixture/http';
+import { serveFunctionUrl } from '../../../local/functions/function-url';
+import { listen } from '../../../local/http/listen';
+import { functionOf, nothingHeard, startFixture } from '../fixture/host';
+import { type Sent, send } from '../fixture/http';
 
 let host: Awaited<ReturnType<typeof startFixture>>;
 beforeAll(async () => {

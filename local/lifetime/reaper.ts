@@ -1,16 +1,17 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import type { Running } from './types';
+import type { Running } from '../types';
 
-/** Ends what the host leaves behind. Tell it the pid of everything that is started. */
-export interface Reaper extends Running {
+/** Is told of every process that is started, so that none outlives the host. */
+export interface Watcher {
   /** `signal` is the polite one; what is still there 3 s later is killed. */
-  watch(pid: number, signal?: 'SIGTERM' | 'SIGINT'): void;
+  watch(pid: number, signal?: NodeJS.Signals): void;
   /** The process has ended: its number may soon be somebody else's. */
   forget(pid: number): void;
-  /** Ends all that is still watched, then the reaper itself. */
-  stop(): Promise<void>;
 }
+
+/** Ends what the host leaves behind. Stopping it ends all that is still watched. */
+export type Reaper = Watcher & Running;
 
 /**
  * Starts the one helper process. It lives as long as its pipe to the host, so it also acts after `kill -9`; it leads a

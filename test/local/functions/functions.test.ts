@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import type { PooledFunction } from '../../local/functions/pooled-function';
-import { settingsOf } from '../../local/functions/settings';
-import { type Fixture, functionOf, type Heard, nothingHeard, readFixture } from './fixture/host';
+import type { PooledFunction } from '../../../local/functions/pooled-function';
+import { settingsOf } from '../../../local/functions/settings';
+import { type Fixture, functionOf, type Heard, nothingHeard, readFixture } from '../fixture/host';
 
 let fixture: Fixture;
 let heard: Heard;
@@ -236,7 +236,7 @@ test('a stopped function leaves no process behind, and says so to whoever waits'
 });
 
 test('a function ends by itself when its host is killed, whatever it waits for', async () => {
-  const environment = join(__dirname, '../../local/functions/environment.ts');
+  const environment = join(__dirname, '../../../local/functions/environment.ts');
   const settings = { ...fixtureSettings('Actor'), variables: {} };
   const script = `
     const { Environment } = require(${JSON.stringify(environment)});

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { clfTime } from './clf-time';
-import { BodyTooLarge, type RequestHandler, readBody } from './http';
-import { isObject, list, text, texts } from './json';
-import { outgoingName } from './outgoing-name';
-import type { InvokeRequest } from './permissions';
-import { ACCOUNT, type LocalFunction } from './types';
+import { ACCOUNT } from '../aws/arn';
+import type { InvokeRequest } from '../aws/permissions';
+import { BodyTooLarge, readBody } from '../http/body';
+import { clfTime } from '../http/clf-time';
+import type { RequestHandler } from '../http/listen';
+import { outgoingName } from '../http/outgoing-name';
+import { isObject, list, text, textMembers } from '../json';
+import type { LocalFunction } from '../types';
 
 /** What stands behind one `AWS::Lambda::Url`. */
 export interface FunctionUrlOptions {
@@ -40,7 +42,7 @@ const refusalOf = (message: IncomingMessage, options: FunctionUrlOptions): strin
   const { arn } = options.function;
   if (options.authType === 'NONE') {
     const missing = ACTIONS.find(
-      (action) => !options.permits({ functionArn: arn, action, principal: '*', viaFunctionUrl: true }),
+      (action) => !options.permits({ principal: '*', action, resource: arn, viaFunctionUrl: true }),
     );
     return missing && `no AWS::Lambda::Permission lets anybody ${missing} on ${arn}`;
   }
@@ -118,7 +120,7 @@ const reply = (answer: unknown, response: ServerResponse): void => {
   }
   response.statusCode = Number(answer.statusCode);
   response.setHeader('content-type', 'application/json');
-  for (const [name, value] of Object.entries(texts(answer.headers))) {
+  for (const [name, value] of Object.entries(textMembers(answer.headers))) {
     const outgoing = outgoingName(name);
     if (outgoing !== undefined && outgoing.toLowerCase() !== 'content-length') response.setHeader(outgoing, value);
   }

@@ -1,8 +1,8 @@
-import type { Assembly } from '../../local/assembly';
-import { noFacts } from '../../local/facts';
-import type { JsonObject } from '../../local/json';
-import { resourcesOf } from '../../local/resources';
-import { type Fixture, readFixture } from './fixture/host';
+import type { JsonObject } from '../../../local/json';
+import type { Assembly } from '../../../local/template/assembly';
+import { noFacts } from '../../../local/template/facts';
+import { resourcesOf } from '../../../local/template/resources';
+import { type Fixture, readFixture } from '../fixture/host';
 
 let fixture: Fixture;
 beforeAll(() => {

@@ -1,5 +1,5 @@
+import type { Resource } from '../types';
 import { localName } from './resources';
-import type { Resource } from './types';
 
 /** What is started once and cannot be swapped: stores, addresses, and what brings events. */
 const STARTED_ONCE =

@@ -1,6 +1,6 @@
-import { type InvokeRequest, invokePermissions } from '../../local/permissions';
-import { Unresolved } from '../../local/resolve';
-import type { Resource } from '../../local/types';
+import { type InvokeRequest, invokePermissions } from '../../../local/aws/permissions';
+import { Unresolved } from '../../../local/template/resolve';
+import type { Resource } from '../../../local/types';
 
 const FUNCTION = 'arn:aws:lambda:us-east-1:000000000000:function:f';
 const SOURCE = 'arn:aws:execute-api:us-east-1:000000000000:api/live/GET/things/*';
@@ -14,7 +14,7 @@ const permission = (properties: Resource['properties']): Resource => ({
 });
 const granted = { Action: 'lambda:InvokeFunction', FunctionName: FUNCTION, Principal: 'apigateway.amazonaws.com' };
 const request: InvokeRequest = {
-  functionArn: FUNCTION,
+  resource: FUNCTION,
   action: 'lambda:InvokeFunction',
   principal: 'apigateway.amazonaws.com',
   sourceArn: SOURCE,
@@ -40,9 +40,9 @@ test.each<[string, boolean, Resource['properties']]>([
 
 test('a caller of its URL needs a permission that is for that', () => {
   const permits = invokePermissions([permission({ ...granted, Principal: '*', InvokedViaFunctionUrl: true })]);
-  expect(
-    permits({ functionArn: FUNCTION, action: 'lambda:InvokeFunction', principal: '*', viaFunctionUrl: true }),
-  ).toBe(true);
+  expect(permits({ resource: FUNCTION, action: 'lambda:InvokeFunction', principal: '*', viaFunctionUrl: true })).toBe(
+    true,
+  );
 });
 
 test('a permission that refers to what is not known here permits nothing, and stops nothing', () => {

@@ -1,4 +1,4 @@
-import { resolve, type Scope, Unresolved } from '../../local/resolve';
+import { resolve, type Scope, Unresolved } from '../../../local/template/resolve';
 
 const scope: Scope = {
   ref: (id) => {

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { startReaper } from '../../local/reaper';
+import { startReaper } from '../../../local/lifetime/reaper';
 
 const children: ChildProcess[] = [];
 afterEach(() => {
@@ -50,7 +50,7 @@ test('a host that is killed with -9 leaves nothing behind, not even a busy loop'
       '--import',
       'tsx',
       '-e',
-      `const { startReaper } = require(${JSON.stringify(join(__dirname, '../../local/reaper.ts'))});
+      `const { startReaper } = require(${JSON.stringify(join(__dirname, '../../../local/lifetime/reaper.ts'))});
        startReaper().watch(${busy.pid}); process.stdout.write('ready'); setInterval(() => {}, 1000);`,
     ],
     { stdio: ['ignore', 'pipe', 'inherit'] },

@@ -1,4 +1,4 @@
-import { REGION } from './types';
+import { REGION } from '../aws/arn';
 
 export interface Address {
   readonly host: string;

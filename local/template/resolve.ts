@@ -1,5 +1,5 @@
-import { isObject, list } from './json';
-import { REGION } from './types';
+import { REGION } from '../aws/arn';
+import { isObject, list } from '../json';
 
 /** What the intrinsics of one stack refer to. Each throws {@link Unresolved} for what is not known here. */
 export interface Scope {

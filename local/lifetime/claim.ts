@@ -1,6 +1,6 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Running } from './types';
+import type { Running } from '../types';
 
 const isAlive = (pid: number): boolean => {
   try {
@@ -20,12 +20,17 @@ function holderOf(file: string): number | undefined {
   }
 }
 
-/** Claims a data folder for this process: two hosts on one would spoil it. Throws when another one has it. */
-export function claimFolder(folder: string): Running {
+/**
+ * Claims a data folder for this process: two hosts on one would spoil it. Throws when another one has it.
+ * @param isFresh forgets what is in it; not the folder itself, which may be a volume
+ */
+export function claimFolder(folder: string, isFresh: boolean): Running {
   const file = join(folder, 'host.pid');
   const holder = holderOf(file);
   if (holder !== undefined)
     throw new Error(`${folder} is in use by process ${holder}: end it, or give this copy a folder with DATA=<folder>`);
+  mkdirSync(folder, { recursive: true });
+  if (isFresh) for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true, force: true });
   writeFileSync(file, String(process.pid));
   return {
     stop: () => {
