@@ -45,10 +45,15 @@ export async function startLocalHost({
   const ended = new Promise<number | null>((done) => {
     child.once('exit', (code) => done(code));
   });
-  const [, url = ''] = await Promise.race([
-    printer.printed(/ready at (\S+)/, READY_WITHIN_MS),
-    ended.then((code) => Promise.reject(new Error(`the host ended with ${code}: ${printer.output()}`))),
-  ]);
+  const cleanUp = () => {
+    // After kill -9 the reaper takes a moment to end those who still write there.
+    if (data === undefined) rmSync(folder, { recursive: true, force: true, maxRetries: 20 });
+  };
+  const failed = ended.then((code) => {
+    cleanUp();
+    throw new Error(`the host ended with ${code}: ${printer.output()}`);
+  });
+  const [, url = ''] = await Promise.race([printer.printed(/ready at (\S+)/, READY_WITHIN_MS), failed]);
   await printer.printed(/Not emulated here/);
   return {
     url,
@@ -60,7 +65,7 @@ export async function startLocalHost({
     async end(signal = 'SIGTERM') {
       child.kill(signal);
       const code = await ended;
-      if (data === undefined) rmSync(folder, { recursive: true, force: true });
+      cleanUp();
       return code;
     },
   };

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createConnection } from 'node:net';
+import { createConnection, createServer } from 'node:net';
 import { connect } from 'node:tls';
 import Redis from 'ioredis';
 import { type Certificate, loopbackCertificate } from '../../../local/doors/certificate';
 import { startRedisDoor } from '../../../local/doors/redis';
+import { openPort } from '../../../local/http/listen';
 import { type RedisStore, startRedis } from '../../../local/stores/redis';
 import type { Running } from '../../../local/types';
 import { allow, credentials, guardhouse, iamToken, PRINCIPAL, temporaryFolder, watcher } from '../support';
@@ -152,4 +153,39 @@ test('data is there again after a restart', async () => {
   const again = await clientFor(await token());
   expect(await again.get('kept')).toBe('yes');
   again.disconnect();
+});
+
+test.each([
+  [
+    'where nothing listens',
+    () => 'redis://127.0.0.1:1',
+    /^REDIS_URL: no Redis to use at 127\.0\.0\.1:1 \(.*ECONNREFUSED.*\)$/,
+  ],
+  ['that is no URL', () => 'localhost', /^REDIS_URL is not a URL like redis/],
+  [
+    'with a wrong password',
+    () => `redis://:not-the-one@127.0.0.1:${redis.address.port}`,
+    /^REDIS_URL: no Redis to use at 127\.0\.0\.1:\d+ \(-WRONGPASS [^\n]+\)$/,
+  ],
+  [
+    'without the password it wants',
+    () => `redis://127.0.0.1:${redis.address.port}`,
+    /^REDIS_URL: no Redis to use at [\d.:]+ \(-NOAUTH [^\n]+\)$/,
+  ],
+])('a REDIS_URL %s stops the start with one line', async (_, url, line) => {
+  await expect(startRedis({ ...options, url: url() })).rejects.toThrow(line);
+});
+
+test('a REDIS_URL of something that never answers stops the start too', async () => {
+  const silent = await openPort(createServer());
+  await expect(startRedis({ ...options, url: `redis://127.0.0.1:${silent.port}` })).rejects.toThrow(
+    'no answer within 3 s',
+  );
+  await silent.stop();
+});
+
+test('the server of a REDIS_URL is used as it is', async () => {
+  const { port, password } = redis.address;
+  const { address } = await startRedis({ ...options, url: `redis://:${password}@127.0.0.1:${port}` });
+  expect(address).toEqual({ host: '127.0.0.1', port, tls: false, password });
 });

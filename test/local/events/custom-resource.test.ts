@@ -93,7 +93,7 @@ test('an answer at an address that was not given out is refused', async () => {
     });
     return respond(event, { Data: { status: elsewhere.status } });
   });
-  expect((await settle(custom('Migrate', {}))).get('Test/Migrate')?.attributes).toEqual({ status: 403 });
+  expect((await settle(custom('Migrate', {}))).get('Test-Migrate')?.attributes).toEqual({ status: '403' });
 });
 
 test('a ServiceToken of no function stops the start, naming the resource', async () => {

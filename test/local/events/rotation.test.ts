@@ -57,7 +57,11 @@ const schedule = (fnArn: string, rest = {}) =>
     ...rest,
   });
 const permission = (FunctionName: string) =>
-  resource('AWS::Lambda::Permission', 'P', { Principal: 'secretsmanager.amazonaws.com', FunctionName });
+  resource('AWS::Lambda::Permission', 'P', {
+    Action: 'lambda:InvokeFunction',
+    Principal: 'secretsmanager.amazonaws.com',
+    FunctionName,
+  });
 
 let files = 0;
 

@@ -60,7 +60,12 @@ const rule = (Arn: string, target = {}, rest = {}) =>
     },
   );
 const permission = (FunctionName: string) =>
-  resource('AWS::Lambda::Permission', 'P', { Principal: 'events.amazonaws.com', FunctionName, SourceArn: RULE_ARN });
+  resource('AWS::Lambda::Permission', 'P', {
+    Action: 'lambda:InvokeFunction',
+    Principal: 'events.amazonaws.com',
+    FunctionName,
+    SourceArn: RULE_ARN,
+  });
 const nightly = (Arn: string, target = {}, rest = {}) =>
   resource(
     'AWS::Scheduler::Schedule',

@@ -240,8 +240,8 @@ test('a function ends by itself when its host is killed, whatever it waits for',
   const settings = { ...fixtureSettings('Actor'), variables: {} };
   const script = `
     const { Environment } = require(${JSON.stringify(environment)});
-    const began = (pid) => process.stdout.write(String(pid));
-    const environment = new Environment(${JSON.stringify(settings)}, { began, ended() {}, line() {} });
+    const watch = (pid) => process.stdout.write(String(pid));
+    const environment = new Environment(${JSON.stringify(settings)}, { watch, forget() {}, line() {} });
     environment.ready.then(() => {
       environment.run('{"do":"sleep","ms":60000}');
       setTimeout(() => process.kill(process.pid, 'SIGKILL'), 100);
