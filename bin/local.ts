@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { type Host, startHost } from '../local/host';
 import { type Log, openLog } from '../local/log';
 import { report } from '../local/report';
+import { findRedis } from '../local/stores/redis-binary';
 
 /**
  * `npm start`: builds, synthesizes the stage `local`, and serves its stacks on this machine.
@@ -35,6 +36,8 @@ function run(script: string, ...parameters: string[]): Promise<void> {
 }
 
 async function build(): Promise<void> {
+  // Where there is no Redis it is fetched meanwhile; a failure is told when the host needs it.
+  if (process.env.REDIS_URL === undefined) void findRedis().catch(() => undefined);
   await run('bin/build.ts');
   await run('bin/synth.ts', 'local', assemblyFolder);
 }
@@ -83,7 +86,7 @@ async function main(flags: readonly string[]): Promise<void> {
     redisUrl: process.env.REDIS_URL,
     log,
   });
-  endWith(host, log);
+  endOnSignal(host, log);
   for (const line of report(host, { dataFolder, logFolder, buildMilliseconds })) log.say(line);
   listenToTerminal(host, log);
   if (flags.includes('--watch')) follow(host, log);
@@ -101,13 +104,20 @@ function listenToTerminal(host: Host, log: Log): void {
   });
 }
 
-/** Ends in good order on a signal. The second one ends at once, and the reaper what is left. */
-function endWith(host: Host, log: Log): void {
-  const stop = () => {
+/** npm and tsx pass on a Ctrl-C that the terminal has sent us already: within this time it is the same one. */
+const ECHO_MILLISECONDS = 300;
+
+/** Ends in good order on a signal. A second one ends at once, and the reaper what is left. */
+function endOnSignal(host: Host, log: Log): void {
+  let asked: number | undefined;
+  const end = () => {
+    if (asked !== undefined && performance.now() - asked > ECHO_MILLISECONDS) process.exit(1);
+    if (asked !== undefined) return;
+    asked = performance.now();
     log.say('Ending; Ctrl-C again ends at once');
     void host.stop().then(() => process.exit(0));
   };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, stop);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end);
 }
 
 async function timed(work: () => Promise<void>): Promise<number> {

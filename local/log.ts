@@ -23,6 +23,8 @@ function shown(line: string): string | undefined {
   return [text(entry.message), text(name), text(message)].filter((part) => part !== undefined).join(': ');
 }
 
+const warn = (line: string) => void process.stderr.write(`! ${line}\n`);
+
 /** Writes to the terminal, and each function's lines to a file of its own under `folder`. */
 export function openLog(folder: string): Log {
   const files = new Map<string, number>();
@@ -34,7 +36,6 @@ export function openLog(folder: string): Log {
     files.set(name, file);
     return file;
   };
-  const warn = (line: string) => void process.stderr.write(`! ${line}\n`);
   return {
     say: (line) => void process.stdout.write(`${line}\n`),
     warn,

@@ -31,7 +31,7 @@ function withOwnUrls(answer: unknown, urlOf: (name: string) => string): unknown 
 export const sqs = (port: number, urlOf: (name: string) => string): AwsService => ({
   needs({ action, body }) {
     const name = text(body.QueueUrl) ?? text(body.QueueName);
-    const resource = name === undefined ? '*' : arn('sqs', `${nameIn(name)}`);
+    const resource = name === undefined ? '*' : arn('sqs', nameIn(name));
     return [{ action: `sqs:${action.replace(/Batch$/, '')}`, resource }];
   },
   async answer(call) {

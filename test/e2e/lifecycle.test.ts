@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
@@ -67,6 +67,33 @@ test('two copies run side by side, and kill -9 of one leaves none of its process
   expect((await call('/ready', {}, other.url)).status).toBe(200);
   await other.end();
 }, 120_000);
+
+test('a second Ctrl-C ends at once what does not end by itself, and the reaper what is left', async () => {
+  const data = temporaryFolder('gatehouse-life-');
+  const host = await startLocalHost({ data });
+  const pids = processesOf(host.pid);
+  process.kill(Number.parseInt(readFileSync(join(data, 'postgres/data/postmaster.pid'), 'utf8'), 10), 'SIGSTOP');
+  process.kill(host.pid, 'SIGINT');
+  await host.printed(/Ctrl-C again ends at once/);
+  await new Promise((done) => setTimeout(done, 500));
+  const again = Date.now();
+  expect(await host.end('SIGINT')).toBe(1);
+  expect(Date.now() - again).toBeLessThan(500);
+  expect(await gone(pids, 5_000)).toEqual([]);
+  rmSync(data, { recursive: true, force: true });
+}, 60_000);
+
+test('a PostgreSQL that does not start is told in one line, and ends all that had started', async () => {
+  const data = temporaryFolder('gatehouse-life-');
+  mkdirSync(join(data, 'postgres/data'), { recursive: true });
+  await expect(startLocalHost({ data })).rejects.toThrow(/^the host ended with 1: [^\n]*bin\/postgres ended [^\n]+\n$/);
+  const left = execFileSync('ps', ['-eo', 'args='], { encoding: 'utf8' })
+    .split('\n')
+    .filter((args) => args.includes(data));
+  expect(left).toEqual([]);
+  expect(readdirSync(data)).not.toContain('host.pid');
+  rmSync(data, { recursive: true, force: true });
+});
 
 test('a taken port, a taken data folder and a wrong option are each told in one line', async () => {
   const server = createServer();
