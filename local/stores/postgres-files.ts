@@ -52,39 +52,38 @@ async function linkLibraries(native: string): Promise<void> {
   }
 }
 
+/** In what stands under root's own place: the file that must be there for it to be of use. */
+const OWNER_FILE = 'BELONGS_TO';
+
+/** Deletes what belongs to nobody any more: its data folder, or the whole checkout, was deleted. */
+async function sweep(): Promise<void> {
+  for (const name of await readdir(ROOT_FOLDER)) {
+    const file = join(ROOT_FOLDER, name, OWNER_FILE);
+    if (!existsSync(file) || existsSync(readFileSync(file, 'utf8'))) continue;
+    await rm(join(ROOT_FOLDER, name), { recursive: true, force: true });
+  }
+}
+
+const placeFor = (path: string) => join(ROOT_FOLDER, createHash('sha256').update(path).digest('hex').slice(0, 12));
+
 /** A copy of the programs (61 MB, 0.1 s) that `nobody` can reach; renamed into place, so it is whole or not there. */
 async function openCopy(native: string): Promise<string> {
-  const target = join(ROOT_FOLDER, `postgres-${createHash('sha256').update(native).digest('hex').slice(0, 12)}`);
-  const isCurrent =
-    existsSync(target) && statSync(join(target, 'bin/postgres')).size === statSync(join(native, 'bin/postgres')).size;
-  if (isCurrent) return target;
+  const [target, program] = [placeFor(native), join(native, 'bin/postgres')];
+  if (existsSync(target) && statSync(join(target, 'bin/postgres')).size === statSync(program).size) return target;
   const draft = `${target}.${randomUUID()}`;
   await cp(native, draft, { recursive: true, verbatimSymlinks: true });
+  await writeFile(join(draft, OWNER_FILE), program);
   await rm(target, { recursive: true, force: true });
   await rename(draft, target);
   return target;
 }
 
-/** In the wanted folder: where its data is instead. In the one that has the data: which folder it belongs to. */
-const MARK = 'DATA_IS_ELSEWHERE';
-const OWNER_FILE = 'BELONGS_TO';
-
-/** Data whose folder was deleted, to begin anew or with its whole checkout, is deleted too. */
-async function sweep(): Promise<void> {
-  for (const name of await readdir(ROOT_FOLDER)) {
-    const file = join(ROOT_FOLDER, name, OWNER_FILE);
-    if (!existsSync(file) || existsSync(join(readFileSync(file, 'utf8'), MARK))) continue;
-    await rm(join(ROOT_FOLDER, name), { recursive: true, force: true });
-  }
-}
-
 /** The data folder for `nobody` when the wanted one lies behind a closed one, such as /root. */
 async function openFolder(wanted: string): Promise<string> {
-  await sweep();
-  const folder = join(ROOT_FOLDER, createHash('sha256').update(wanted).digest('hex').slice(0, 12));
+  const [folder, mark] = [placeFor(wanted), join(wanted, 'DATA_IS_ELSEWHERE')];
   await mkdir(folder, { recursive: true });
-  await writeFile(join(wanted, MARK), folder);
-  await writeFile(join(folder, OWNER_FILE), wanted);
+  await writeFile(mark, folder);
+  await writeFile(join(folder, OWNER_FILE), mark);
   return folder;
 }
 
@@ -95,6 +94,7 @@ export async function postgresFiles(wanted: string): Promise<PostgresFiles> {
   const account = nobody();
   if (!account) return { native, folder: wanted, notes: [] };
   await mkdir(ROOT_FOLDER, { recursive: true });
+  await sweep();
   const folder = isOpen(dirname(wanted)) ? wanted : await openFolder(wanted);
   await chown(folder, account.uid, account.gid);
   return {
