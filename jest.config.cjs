@@ -16,6 +16,8 @@ const project = (displayName, testMatch, more = {}) => ({
 /** @type {import('jest').Config} */
 module.exports = {
   testTimeout: 60_000,
+  // jest leaves one core free; most of these tests wait for servers.
+  maxWorkers: '100%',
   projects: [
     project('unit', ['!(e2e|lib)/**/*.test.ts', '*.test.ts']),
     // These look at what `npm run build` and `npm run synth` make.

@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
 import { existsSync, watch } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
 import { type Host, startHost } from '../local/host';
 import { type Log, openLog } from '../local/log';
 import { report } from '../local/report';
+import { findRedis } from '../local/stores/redis-binary';
 
 /**
  * `npm start`: builds, synthesizes the stage `local`, and serves its stacks on this machine.
@@ -34,6 +36,8 @@ function run(script: string, ...parameters: string[]): Promise<void> {
 }
 
 async function build(): Promise<void> {
+  // Where there is no Redis it is fetched meanwhile; a failure is told when the host needs it.
+  if (process.env.REDIS_URL === undefined) void findRedis().catch(() => undefined);
   await run('bin/build.ts');
   await run('bin/synth.ts', 'local', assemblyFolder);
 }
@@ -84,7 +88,20 @@ async function main(flags: readonly string[]): Promise<void> {
   });
   endOnSignal(host, log);
   for (const line of report(host, { dataFolder, logFolder, buildMilliseconds })) log.say(line);
+  listenToTerminal(host, log);
   if (flags.includes('--watch')) follow(host, log);
+}
+
+/** A schedule's name typed into the terminal runs it now. */
+function listenToTerminal(host: Host, log: Log): void {
+  if (!process.stdin.isTTY || host.schedules.expressions.size === 0) return;
+  createInterface(process.stdin).on('line', (line) => {
+    const id = line.trim();
+    host.schedules.trigger(id).then(
+      () => log.say(`${id} has run`),
+      (error: unknown) => log.warn(messageOf(error)),
+    );
+  });
 }
 
 /** npm and tsx pass on a Ctrl-C that the terminal has sent us already: within this time it is the same one. */

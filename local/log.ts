@@ -23,7 +23,7 @@ function shown(line: string): string | undefined {
   return [text(entry.message), text(name), text(message)].filter((part) => part !== undefined).join(': ');
 }
 
-const warn = (line: string): void => void process.stderr.write(`! ${line}\n`);
+const warn = (line: string) => void process.stderr.write(`! ${line}\n`);
 
 /** Writes to the terminal, and each function's lines to a file of its own under `folder`. */
 export function openLog(folder: string): Log {

@@ -108,7 +108,9 @@ export function report(host: Host, { dataFolder, logFolder, buildMilliseconds }:
     `  ${took.map(([name, milliseconds]) => `${name} ${seconds(milliseconds)}`).join(', ')}`,
     `  API reference ${url}/docs   readiness ${url}/ready`,
     `  data in ${shown(dataFolder)}   logs of the functions in ${shown(logFolder)}`,
-    ...[...schedules.expressions].map(([id, expression]) => `  schedule ${id} ${expression}`),
+    ...[...schedules.expressions].map(
+      ([id, expression]) => `  schedule ${id} ${expression} (type its name to run it now)`,
+    ),
     '',
     ...(logins ? loginLines(url, logins) : []),
     `Not emulated here: ${notEmulated(resources).join('; ')}`,

@@ -8,7 +8,6 @@ import { postgresUsers } from '../../lambdas/auth/users';
 import { ORGANISATIONS, SEED_USERS, seed } from '../../lambdas/seed/seed';
 import { verifyToken } from '../../lambdas/shared/jwt';
 import { publicKeys } from '../../lambdas/shared/key-ring';
-import { hashPassword } from '../../lambdas/shared/passwords';
 import type { Role } from '../../lambdas/shared/permissions';
 import { serve } from '../../lambdas/shared/serve';
 import { context, event } from '../support/event';
@@ -25,7 +24,7 @@ const JTI = '7d4f5a3e-9a41-4b0c-8a7e-6f1d2c3b4a59';
 let database: PlatformDatabase;
 beforeAll(async () => {
   database = await startPlatformDatabase();
-  await seed(database.app, await hashPassword(PASSWORD));
+  await seed(database.app, cheapHash(PASSWORD));
 }, 30_000);
 afterAll(() => database.stop());
 
@@ -94,28 +93,21 @@ const addUser = (email: string, password?: string) =>
     password === undefined ? null : cheapHash(password),
   ]);
 
-test('a wrong password, an unknown user and a user without an organisation get the same answer', async () => {
+test('a wrong password, an unknown user, one of an external issuer and one without an organisation get one answer', async () => {
+  await addUser('external@acme.example');
   await addUser('nowhere@acme.example', PASSWORD);
   const answers = [
     await login('admin@acme.example', 'wrong'),
     await login('nobody@acme.example', PASSWORD),
+    await login('external@acme.example', 'null'),
     await login('nowhere@acme.example', PASSWORD),
   ];
-  const { 'x-request-id': requestId, ...headers } = answers[0]?.headers ?? {};
   for (const answer of answers) expect(answer).toEqual(answers[0]);
   expect(answers[0]).toMatchObject({
     status: 400,
+    headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
     body: { error: 'invalid_grant', error_description: 'the username or the password is wrong' },
   });
-  expect({ requestId, headers }).toEqual({
-    requestId: expect.any(String),
-    headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
-  });
-});
-
-test('a user of an external issuer cannot sign in with any password', async () => {
-  await addUser('external@acme.example');
-  expect(await login('external@acme.example', 'null')).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
 });
 
 const GOOD = 'grant_type=password&username=admin%40acme.example&password=x';

@@ -39,6 +39,15 @@ test('a copy in Redis lives five minutes at most', async () => {
   }
 });
 
+test('a copy of an older record never takes the place of a newer one', async () => {
+  await putDurable(KEYS_TABLE, 'thing', { colour: 'old' });
+  const reading = readRecord(records(), 'thing', Thing);
+  // On one connection this comes after the reader has found no copy, and before it writes one.
+  await redis.client.set(COPY, '{"colour":"new"}');
+  await reading;
+  expect(await redis.client.get(COPY)).toBe('{"colour":"new"}');
+});
+
 test.each([
   ['has another shape', '{"color":"red"}'],
   ['is not JSON', 'red'],
