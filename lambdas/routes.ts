@@ -10,8 +10,6 @@ export const contracts = {
   platform: platformRoutes,
 } as const satisfies Record<string, Contract>;
 
-export type Feature = keyof typeof contracts;
-
 /** All routes of the product by operation name. */
 export const routes: Contract = Object.fromEntries(
   Object.values(contracts).flatMap((contract) => Object.entries(contract)),

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import schema from '@seriousme/openapi-schema-validator/schemas/v3.1/schema.json';
+import Ajv from 'ajv/dist/2020';
 import * as z from 'zod/mini';
 import { openApi, openApiDocument } from '../../lambdas/openapi';
 import { contracts } from '../../lambdas/routes';
@@ -137,4 +139,10 @@ const text = (part: unknown) => JSON.stringify(part);
 test('answers are open to more properties, requests are not', () => {
   expect(text(operationOf('issueToken').requestBody)).toContain('"additionalProperties":false');
   expect(text(operationOf('issueToken').responses['200'])).not.toContain('"additionalProperties":false');
+});
+
+test('the document is valid by the official schema of OpenAPI 3.1, which refuses one that is not', () => {
+  const validate = new Ajv({ strict: false, validateFormats: false }).compile(schema);
+  expect([validate(JSON.parse(openApiDocument())), validate.errors]).toEqual([true, null]);
+  expect(validate({ ...JSON.parse(openApiDocument()), paths: { '/x': { get: { responses: 'none' } } } })).toBe(false);
 });
