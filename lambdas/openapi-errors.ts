@@ -40,12 +40,14 @@ export function failuresOf(route: Route): Failure[] {
 }
 
 /** What the route names, what follows from what it asks for, and what can happen to any. */
-function codesOf({ auth, body, errors = [] }: Route): ErrorCode[] {
+function codesOf({ auth, body, conditional, idempotent, errors = [] }: Route): ErrorCode[] {
   const possible = new Set<ErrorCode>([
     'bad_request',
     ...GATEWAY_CODES,
     ...errors,
-    ...(auth === 'none' ? [] : (['unauthenticated', 'forbidden'] as const)),
+    ...(auth === 'none' ? [] : (['unauthenticated', 'forbidden', 'not_ready'] as const)),
+    ...(conditional ? (['precondition_failed'] as const) : []),
+    ...(idempotent ? (['conflict'] as const) : []),
     ...(body ? (['too_large', 'unsupported_media_type'] as const) : []),
   ]);
   return ERROR_CODES.filter((code) => possible.has(code));

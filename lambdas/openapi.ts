@@ -28,11 +28,14 @@ export const openApi = (features: Features) => ({
     ...errorComponents(features),
     headers: { RequestId: { description: 'Quote it to the operator.', schema: { type: 'string' } } },
     securitySchemes: {
-      token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'An access token of `issueToken`.' },
+      bearer: { type: 'http', scheme: 'bearer', description: 'An access token of `issueToken`, or an API key.' },
       apiKey: { type: 'apiKey', in: 'header', name: 'X-Api-Key' },
     },
   },
 });
+
+/** Any one of the listed schemes will do; two at once are refused. */
+const SECURITY = { none: [], bearer: [{ bearer: [] }], any: [{ bearer: [] }, { apiKey: [] }] };
 
 function paths(features: Features) {
   const found: Record<string, Record<string, Json>> = {};
@@ -44,7 +47,11 @@ function paths(features: Features) {
 
 function operation(feature: string, name: string, route: Route): Json {
   const failures = failuresOf(route).map(({ status, ref }) => [status, { $ref: `#/components/responses/${ref}` }]);
-  const parameters = [...parametersOf('path', route.params), ...parametersOf('query', route.query)];
+  const parameters = [
+    ...parametersOf('path', route.params),
+    ...parametersOf('query', route.query),
+    ...headersOf(route),
+  ];
   return {
     operationId: name,
     tags: [feature],
@@ -52,7 +59,7 @@ function operation(feature: string, name: string, route: Route): Json {
     ...(route.deprecated !== undefined && { deprecated: true, 'x-deprecated-since': route.deprecated }),
     ...(route.since !== undefined && { 'x-since': route.since }),
     ...(route.permission !== undefined && { 'x-permission': route.permission }),
-    security: route.auth === 'none' ? [] : [{ [route.auth]: [] }],
+    security: SECURITY[route.auth],
     ...(parameters.length > 0 && { parameters }),
     ...(route.body && { requestBody: requestBody(route) }),
     responses: { [route.reply.status]: success(route.reply, route.example?.reply), ...Object.fromEntries(failures) },
@@ -69,6 +76,24 @@ function parametersOf(where: 'path' | 'query', object: ObjectSchema | undefined)
     schema,
   }));
 }
+
+const IDEMPOTENCY_KEY = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  description: 'The same key with the same request is answered as the first time, for a day.',
+  schema: { type: 'string', maxLength: 255 },
+};
+const IF_MATCH = {
+  name: 'If-Match',
+  in: 'header',
+  description: 'The `ETag` of the version that you mean; another one answers 412.',
+  schema: { type: 'string' },
+};
+
+const headersOf = ({ idempotent, conditional }: Route): Json[] => [
+  ...(idempotent ? [IDEMPOTENCY_KEY] : []),
+  ...(conditional ? [IF_MATCH] : []),
+];
 
 function requestBody({ body, example }: Route): Json | undefined {
   if (!body) return undefined;

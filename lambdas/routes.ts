@@ -1,11 +1,17 @@
+import { auditRoutes } from './audit/contract';
 import { authRoutes } from './auth/contract';
 import { graphRoutes } from './graph/contract';
+import { keyRoutes } from './keys/contract';
 import { platformRoutes } from './platform/contract';
 import type { Contract } from './shared/route';
+import { tenantRoutes } from './tenants/contract';
 
 /** Every contract by the function that serves it. */
 export const contracts = {
   auth: authRoutes,
+  tenants: tenantRoutes,
+  keys: keyRoutes,
+  audit: auditRoutes,
   graph: graphRoutes,
   platform: platformRoutes,
 } as const satisfies Record<string, Contract>;

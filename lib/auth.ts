@@ -7,11 +7,10 @@ import { type Foundation, GatewayFunction } from './constructs/gateway-function'
 
 const ROTATE_EVERY = 'rate(30 days)';
 
-/** Tokens: the function that issues them, the two authorizers that verify callers, the rotation of what signs. */
+/** Who calls: the function that signs people in, the authorizer that knows them again, the rotation of what signs. */
 export class Auth extends Construct {
   readonly api: lambda.Function;
-  readonly tokenAuthorizer: lambda.Function;
-  readonly keyAuthorizer: lambda.Function;
+  readonly authorizer: lambda.Function;
 
   constructor(scope: Construct, id: string, foundation: Foundation) {
     super(scope, id);
@@ -20,7 +19,8 @@ export class Auth extends Construct {
       code: 'auth',
       impact: 'Nobody can sign in.',
       api: true,
-      database: 'gatehouse_app',
+      database: 'gatehouse_auth',
+      cache: true,
       memoryMb: 1024, // a password check costs 64 MB and its CPU time follows the memory
       environment: {
         SIGNING_KEYS_SECRET: data.signingKeys.secretArn,
@@ -29,22 +29,14 @@ export class Auth extends Construct {
     }).fn;
     data.signingKeys.grantRead(this.api);
 
-    this.tokenAuthorizer = new GatewayFunction(this, 'TokenAuthorizer', foundation, {
-      code: 'token-authorizer',
-      impact: 'Callers with a valid access token are refused.',
-      cache: true,
-      environment: { KEYS_TABLE: data.keys.tableName },
-    }).fn;
-    data.keys.grant(this.tokenAuthorizer, 'dynamodb:GetItem');
-
-    this.keyAuthorizer = new GatewayFunction(this, 'KeyAuthorizer', foundation, {
-      code: 'key-authorizer',
-      impact: 'Callers with a valid API key are refused.',
+    this.authorizer = new GatewayFunction(this, 'Authorizer', foundation, {
+      code: 'authorizer',
+      impact: 'Callers with valid credentials are refused.',
       cache: true,
       environment: { KEYS_TABLE: data.keys.tableName, PEPPER_SECRET: data.pepper.secretArn },
     }).fn;
-    data.keys.grant(this.keyAuthorizer, 'dynamodb:GetItem');
-    data.pepper.grantRead(this.keyAuthorizer);
+    data.keys.grant(this.authorizer, 'dynamodb:GetItem');
+    data.pepper.grantRead(this.authorizer);
 
     this.rotate(foundation);
   }

@@ -26,7 +26,7 @@ export class GatewayStack extends Stack {
   constructor(scope: Construct, id: string, props: GatewayProps) {
     super(scope, id, props);
     const { stage, services, alarms } = props;
-    const { apis, authorizers, fallback } = services;
+    const { apis, authorizer, fallback } = services;
     const api = new apigateway.SpecRestApi(this, 'Api', {
       // CloudWatch tells APIs apart by their name alone: two copies of one name would share their metrics.
       restApiName: this.stackName,
@@ -34,7 +34,7 @@ export class GatewayStack extends Stack {
         gatewayDocument({
           apis: apis.map(({ contract, fn }) => ({ contract, uri: this.uri(fn) })),
           fallback: this.uri(fallback),
-          authorizers: { token: this.uri(authorizers.token), apiKey: this.uri(authorizers.apiKey) },
+          authorizer: this.uri(authorizer),
           corsOrigin: stage.corsOrigin,
         }),
       ),
@@ -51,7 +51,7 @@ export class GatewayStack extends Stack {
       'AwsSolutions::AwsSolutions-APIG2',
       'every operation of the document names a validator; a test holds that',
     );
-    for (const fn of [...apis.map((each) => each.fn), ...Object.values(authorizers)]) this.admit(api, fn);
+    for (const fn of [...apis.map((each) => each.fn), authorizer]) this.admit(api, fn);
     const live = this.liveStage(stage, api);
     new wafv2.CfnWebACLAssociation(this, 'FirewallAssociation', {
       webAclArn: new Firewall(this, 'Firewall', stage).arn,

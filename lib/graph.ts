@@ -18,6 +18,8 @@ export class Graph extends Construct {
       code: 'graph',
       impact: 'GraphQL requests fail.',
       api: true,
+      database: 'gatehouse_app',
+      cache: true,
       timeoutSeconds: 28,
       memoryMb: 1024,
       environment: {

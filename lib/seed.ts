@@ -15,7 +15,7 @@ export class Seed extends Construct {
       code: 'seed',
       impact: 'A new deployment has no example logins.',
       timeoutSeconds: TIMEOUT.toSeconds(),
-      database: 'gatehouse_app',
+      database: 'gatehouse_auth',
       environment: {
         SEED_LOGINS_SECRET: logins.secretArn,
         PEPPER_SECRET: data.pepper.secretArn,

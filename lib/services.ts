@@ -4,16 +4,19 @@ import type * as sns from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import { contracts } from '../lambdas/routes';
 import type { Contract } from '../lambdas/shared/route';
+import { Audit } from './audit';
 import { Auth } from './auth';
 import { Monitoring } from './constructs/monitoring';
 import type { DataStack } from './data';
 import type { Subgraph } from './examples';
 import { Graph } from './graph';
+import { Keys } from './keys';
 import { Migrations } from './migrations';
 import type { NetworkStack } from './network';
 import { Platform } from './platform';
 import { Seed } from './seed';
 import type { Stage } from './stages';
+import { Tenants } from './tenants';
 
 interface ServicesProps extends StackProps {
   readonly stage: Stage;
@@ -29,7 +32,8 @@ export class ServicesStack extends Stack {
   readonly apis: readonly { readonly contract: Contract; readonly fn: lambda.Function }[];
   /** Answers the paths that nobody serves. */
   readonly fallback: lambda.Function;
-  readonly authorizers: { readonly token: lambda.Function; readonly apiKey: lambda.Function };
+  /** Finds out who calls. */
+  readonly authorizer: lambda.Function;
 
   constructor(scope: Construct, id: string, props: ServicesProps) {
     super(scope, id, props);
@@ -39,15 +43,21 @@ export class ServicesStack extends Stack {
     const auth = new Auth(this, 'Auth', foundation);
     const platform = new Platform(this, 'Platform', foundation);
     const graph = new Graph(this, 'Graph', foundation);
+    const tenants = new Tenants(this, 'Tenants', foundation);
+    const keys = new Keys(this, 'Keys', foundation);
+    const audit = new Audit(this, 'Audit', foundation);
     this.apis = [
       { contract: contracts.auth, fn: auth.api },
+      { contract: contracts.tenants, fn: tenants.api },
+      { contract: contracts.keys, fn: keys.api },
+      { contract: contracts.audit, fn: audit.api },
       { contract: contracts.graph, fn: graph.api },
       { contract: contracts.platform, fn: platform.api },
     ];
     this.fallback = platform.api;
-    this.authorizers = { token: auth.tokenAuthorizer, apiKey: auth.keyAuthorizer };
+    this.authorizer = auth.authorizer;
     // New code never meets an old schema.
-    for (const feature of [auth, platform, graph]) feature.node.addDependency(migrations);
+    for (const feature of [auth, platform, graph, tenants, keys, audit]) feature.node.addDependency(migrations);
     if (data.seedLogins) new Seed(this, 'Seed', foundation, data.seedLogins).node.addDependency(migrations);
   }
 }

@@ -1,9 +1,10 @@
 import DataLoader from 'dataloader';
-import type { Pool } from 'pg';
 import * as z from 'zod/mini';
 
 /** What a subgraph asks of PostgreSQL. */
-export type Sql = Pick<Pool, 'query'>;
+export interface Sql {
+  query(statement: string, values?: unknown[]): Promise<{ readonly rows: unknown[] }>;
+}
 
 /** The rows of one statement, each parsed. Throws when a row is not of this shape. */
 export async function select<S extends z.ZodMiniType>(sql: Sql, row: S, statement: string, values: readonly unknown[]) {

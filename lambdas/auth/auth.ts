@@ -28,12 +28,13 @@ const FIRST_PARTY = 'gatehouse';
 const oauth = (error: string, detail: string) => refuse('bad_request', detail, { extensions: { error } });
 
 export const auth = ({ users, keys, passwordGrant, nowSeconds, newId }: AuthDeps): Operations<typeof authRoutes> => ({
-  async issueToken({ body: { grant_type, username, password }, publicUrl }) {
+  async issueToken({ body: { grant_type, username, password }, publicUrl, origin }) {
     if (grant_type !== 'password' || !passwordGrant)
       return oauth('unsupported_grant_type', 'this grant type is not offered here');
     if (username === undefined || password === undefined)
       return oauth('invalid_request', 'username and password are needed');
     const { userId, membership } = await signIn(users, username, password);
+    const session = await users.openSession(userId, membership.organisation, FIRST_PARTY, origin);
     const { kid, privateKey } = (await keys()).signing;
     const iat = nowSeconds();
     const access_token = signToken(
@@ -46,8 +47,11 @@ export const auth = ({ users, keys, passwordGrant, nowSeconds, newId }: AuthDeps
         nbf: iat,
         exp: iat + LIFE_SECONDS,
         jti: newId(),
+        sid: session,
         org: membership.organisation,
         roles: membership.roles,
+        plan: membership.plan,
+        ver: 1,
       },
       kid,
       privateKey,
@@ -57,10 +61,6 @@ export const auth = ({ users, keys, passwordGrant, nowSeconds, newId }: AuthDeps
 
   async getJwks() {
     return (await keys()).published;
-  },
-
-  async listMembers({ principal }) {
-    return { members: await users.members(principal.organisation) };
   },
 });
 

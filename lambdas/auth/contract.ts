@@ -1,6 +1,5 @@
 import * as z from 'zod/mini';
 import { Jwks } from '../shared/jwt';
-import { ROLE_NAMES } from '../shared/permissions';
 import { type Contract, form } from '../shared/route';
 
 /** RFC 6749 appendix A has no control characters in any field; PostgreSQL takes no NUL. */
@@ -18,13 +17,6 @@ export const Token = z.object({
   access_token: z.string(),
   token_type: z.literal('Bearer'),
   expires_in: z.int(),
-});
-
-export const Member = z.object({
-  id: z.uuid(),
-  email: z.string(),
-  name: z.string(),
-  roles: z.array(z.enum(ROLE_NAMES)),
 });
 
 export const authRoutes = {
@@ -49,15 +41,6 @@ export const authRoutes = {
     public: 'public keys are public',
     reply: { status: 200, body: Jwks, headers: { 'cache-control': 'public, max-age=300' } },
     errors: ['not_ready'],
-    since: '0.1.0',
-  },
-  listMembers: {
-    method: 'GET',
-    path: '/v1/members',
-    summary: 'The members of your organisation and their roles',
-    auth: 'token',
-    permission: 'members:read',
-    reply: { status: 200, body: z.object({ members: z.array(Member) }) },
     since: '0.1.0',
   },
 } as const satisfies Contract;

@@ -1,60 +1,64 @@
-import type { Pool } from 'pg';
 import * as z from 'zod/mini';
-import { ROLE_NAMES } from '../shared/permissions';
+import { appendAudit, type Origin } from '../shared/audit';
+import type { OpenPool } from '../shared/postgres';
+import { inTenant } from '../shared/tenancy';
 
-const Roles = z.array(z.enum(ROLE_NAMES));
 const LoginRow = z.object({
   id: z.uuid(),
   password_hash: z.nullable(z.string()),
   organisation_id: z.nullable(z.uuid()),
-  roles: Roles,
+  roles: z.nullable(z.array(z.string())),
+  plan: z.nullable(z.string()),
 });
-const MemberRow = z.object({ id: z.uuid(), email: z.string(), name: z.string(), roles: Roles });
 
 /** What a login is checked against. */
 export interface Login {
   readonly userId: string;
   readonly passwordHash: string | undefined;
   /** The organisation the user belongs to (the oldest membership), with the roles held there. */
-  readonly membership: { readonly organisation: string; readonly roles: z.output<typeof Roles> } | undefined;
+  readonly membership:
+    | { readonly organisation: string; readonly roles: string[]; readonly plan: string }
+    | undefined;
 }
 
 /** What sign-in needs of the database. */
 export interface Users {
   login(email: string): Promise<Login | undefined>;
-  members(organisation: string): Promise<z.output<typeof MemberRow>[]>;
+  /** A new session, and its row in the audit. */
+  openSession(user: string, organisation: string, client: string, origin: Origin): Promise<string>;
 }
 
 const LOGIN = `
-  select u.id, u.password_hash, m.organisation_id, coalesce(array_agg(m.role order by m.role) filter (where m.role is not null), '{}') as roles,
-         min(m.created_at) as since
-  from gatehouse.users u left join gatehouse.memberships m on m.user_id = u.id
-  where u.email = lower($1)
-  group by u.id, m.organisation_id
-  order by since, m.organisation_id
+  select u.id, u.password_hash, m.organisation_id, m.roles, o.plan
+  from gatehouse.users u
+    left join gatehouse.members m on m.user_id = u.id and m.removed_at is null
+    left join gatehouse.organisations o on o.id = m.organisation_id
+  where u.email = lower($1) and u.external_issuer is null and u.status = 'active'
+  order by m.created_at, m.organisation_id
   limit 1`;
 
-const MEMBERS = `
-  select u.id, u.email, u.name, array_agg(m.role order by m.role) as roles
-  from gatehouse.memberships m join gatehouse.users u on u.id = m.user_id
-  where m.organisation_id = $1
-  group by u.id
-  order by u.email`;
+const OPEN = `insert into gatehouse.sessions (organisation_id, user_id, client_id, device, address, expires_at, ends_at)
+  values ($1, $2, $3, $4, $5, now() + interval '7 days', now() + interval '30 days') returning id`;
 
-/** Users in PostgreSQL. Every list is of one organisation. */
-export const postgresUsers = (pool: Pool): Users => ({
+/** Users in PostgreSQL, seen by the login that may see all of them. */
+export const postgresUsers = (pool: OpenPool): Users => ({
   async login(email) {
-    const { rows } = await pool.query(LOGIN, [email]);
+    const { rows } = await (await pool()).query(LOGIN, [email]);
     if (rows.length === 0) return undefined;
-    const { id, password_hash, organisation_id, roles } = LoginRow.parse(rows[0]);
+    const { id, password_hash, organisation_id: organisation, roles, plan } = LoginRow.parse(rows[0]);
     return {
       userId: id,
       passwordHash: password_hash ?? undefined,
-      membership: organisation_id === null ? undefined : { organisation: organisation_id, roles },
+      membership: organisation && roles && plan ? { organisation, roles, plan } : undefined,
     };
   },
-  async members(organisation) {
-    const { rows } = await pool.query(MEMBERS, [organisation]);
-    return z.array(MemberRow).parse(rows);
-  },
+  openSession: (user, organisation, client, origin) =>
+    inTenant(pool, { organisation }, async (sql) => {
+      const values = [organisation, user, client, origin.userAgent.slice(0, 300), origin.sourceIp];
+      const { rows } = await sql.query(OPEN, values);
+      const { id } = z.object({ id: z.uuid() }).parse(rows[0]);
+      const event = { actor: `user:${user}`, action: 'session.opened', target: `session:${id}` };
+      await appendAudit(sql, organisation, origin, event);
+      return id;
+    }),
 });

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { awsIdentity } from '../shared/aws-token';
 import { readEnv } from '../shared/env';
-import { serve, serveEnv } from '../shared/serve';
+import { gateEnv, openGate } from '../shared/gate';
+import { serve } from '../shared/serve';
 import { graphRoutes } from './contract';
 import { emptyGraph, graphOperations } from './operations';
 import { signedSend } from './send';
@@ -11,7 +12,7 @@ import { graphServer } from './server';
 import { SubgraphUrls } from './supergraph';
 
 const env = readEnv({
-  ...serveEnv,
+  ...gateEnv,
   SUBGRAPH_URLS: SubgraphUrls,
   INTROSPECTION: z.optional(z.enum(['on', 'off'])),
   // @apollo/gateway reads this one itself and sends usage data to Apollo without it.
@@ -30,4 +31,4 @@ const federated = () =>
 
 const operations = Object.keys(env.SUBGRAPH_URLS).length > 0 ? federated() : emptyGraph;
 
-export const handler = serve(graphRoutes, operations, { corsOrigin: env.CORS_ORIGIN });
+export const handler = serve(graphRoutes, operations, openGate(env));

@@ -5,7 +5,7 @@ import { readEnv, text } from '../shared/env';
 import { asOwner, OwnerLogin } from '../shared/owner';
 import { readSecret } from '../shared/secrets';
 import { logger } from '../shared/telemetry';
-import { migrate } from './migrate';
+import { makeAuditPartitions, migrate } from './migrate';
 
 const env = readEnv({ DATABASE_OWNER_SECRET: text });
 const folder = join(__dirname, 'migrations');
@@ -13,6 +13,10 @@ const migrations = readdirSync(folder).map((name) => ({ name, sql: readFileSync(
 
 export const handler = customResource(async () => {
   const login = await readSecret(env.DATABASE_OWNER_SECRET, OwnerLogin);
-  const ran = await asOwner(login, (client) => migrate(client, migrations));
+  const ran = await asOwner(login, async (client) => {
+    const names = await migrate(client, migrations);
+    await makeAuditPartitions(client);
+    return names;
+  });
   logger.info('migrated', { ran });
 });

@@ -70,3 +70,13 @@ async function run(client: ClientBase, name: string, sql: string): Promise<void>
     throw new Error(`migration ${name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
 }
+
+const Found = z.object({ found: z.boolean() });
+const HAS_AUDIT = "select to_regprocedure('gatehouse.make_audit_partitions(integer)') is not null as found";
+
+/** Partitions of the audit for two years ahead; each deploy moves the end on. What no partition takes is kept too. */
+export async function makeAuditPartitions(client: ClientBase): Promise<void> {
+  // The migrations of the examples run in the same database, and on a first deploy before there is an audit.
+  const { rows } = await client.query(HAS_AUDIT);
+  if (Found.parse(rows[0]).found) await client.query('select gatehouse.make_audit_partitions(24)');
+}

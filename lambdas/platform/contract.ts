@@ -45,7 +45,7 @@ export const platformRoutes = {
     method: 'GET',
     path: '/metrics',
     summary: 'Metrics in the Prometheus text format',
-    auth: 'apiKey',
+    auth: 'any',
     permission: 'metrics:read',
     reply: {
       status: 200,

@@ -1,8 +1,8 @@
-import type { Pool } from 'pg';
 import * as z from 'zod/mini';
 import { type ApiKeyRecord, hashKey, keyIdOf, newApiKey, recordId } from '../shared/api-key';
 import { fromJson } from '../shared/json';
 import { hashPassword } from '../shared/passwords';
+import type { OpenPool } from '../shared/postgres';
 import { putDurable } from '../shared/records';
 import { readSecret, readSecretText, secretsManager } from '../shared/secrets';
 import { ORGANISATIONS, SEED_USERS, seed } from './seed';
@@ -23,11 +23,12 @@ interface SeedEnv {
   readonly STAGE: string;
 }
 
-export async function seedLogins(env: SeedEnv, pool: Pool): Promise<void> {
+export async function seedLogins(env: SeedEnv, pool: OpenPool): Promise<void> {
   const { password, apiKeys = newKeys(env.STAGE) } = await readSecret(env.SEED_LOGINS_SECRET, Logins);
-  await seed(pool, await hashPassword(password));
   const pepper = await readSecretText(env.PEPPER_SECRET);
   for (const { organisation, key } of apiKeys) await storeKey(env.KEYS_TABLE, pepper, organisation, key);
+  const keys = apiKeys.map(({ organisation, key }) => ({ organisation, id: idOf(key) }));
+  await seed(pool, await hashPassword(password), keys);
   const users = SEED_USERS.map(({ email, role }) => ({ email, role }));
   const { client, PutSecretValueCommand } = await secretsManager();
   const SecretString = JSON.stringify({ password, users, apiKeys });
@@ -37,8 +38,12 @@ export async function seedLogins(env: SeedEnv, pool: Pool): Promise<void> {
 const newKeys = (stage: string) => ORGANISATIONS.map(({ id }) => ({ organisation: id, key: newApiKey(stage).key }));
 
 async function storeKey(table: string, pepper: string, organisation: string, key: string): Promise<void> {
+  const record: ApiKeyRecord = { hash: hashKey(key, pepper), organisation };
+  await putDurable(table, recordId(idOf(key)), record);
+}
+
+function idOf(key: string): string {
   const id = keyIdOf(key);
   if (id === undefined) throw new Error('the secret of seed logins holds a key that is none');
-  const record: ApiKeyRecord = { hash: hashKey(key, pepper), organisation, roles: ['api_user'] };
-  await putDurable(table, recordId(id), record);
+  return id;
 }

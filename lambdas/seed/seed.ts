@@ -1,5 +1,6 @@
-import type { Pool, PoolClient } from 'pg';
-import type { Role } from '../shared/permissions';
+import { ROLES as PERMISSIONS_OF, type Role } from '../shared/permissions';
+import type { OpenPool } from '../shared/postgres';
+import { inTenant } from '../shared/tenancy';
 
 /** The example tenants: fixed ids, so that seeding again changes nothing. */
 export const ORGANISATIONS = [
@@ -29,37 +30,30 @@ export const SEED_USERS: readonly SeedUser[] = ORGANISATIONS.flatMap(({ id, name
   })),
 );
 
-/** Makes the example organisations and users; their password becomes the one of this hash. */
-export async function seed(pool: Pool, passwordHash: string): Promise<void> {
-  const client = await pool.connect();
-  // A lost connection fails the query that runs; without a listener it would end the process before that is told.
-  client.once('error', () => undefined);
-  try {
-    await client.query('begin');
-    for (const { id, name } of ORGANISATIONS)
-      await client.query('insert into gatehouse.organisations (id, name) values ($1, $2) on conflict (id) do nothing', [
-        id,
-        name,
-      ]);
-    for (const user of SEED_USERS) await insertUser(client, user, passwordHash);
-    await client.query('commit');
-  } catch (error) {
-    // Where the connection is lost this fails too: `error` says why.
-    await client.query('rollback').catch(() => undefined);
-    throw error;
-  } finally {
-    client.release();
-  }
+/** An example key: what verifies it stands in the table of keys, what it may do here. */
+export interface SeedKey {
+  readonly id: string;
+  readonly organisation: string;
 }
 
-async function insertUser(client: PoolClient, { id, email, name, role, organisation }: SeedUser, hash: string) {
-  await client.query(
-    `insert into gatehouse.users (id, email, name, password_hash) values ($1, $2, $3, $4)
-     on conflict (id) do update set password_hash = excluded.password_hash`,
-    [id, email, name, hash],
-  );
-  await client.query(
-    'insert into gatehouse.memberships (organisation_id, user_id, role) values ($1, $2, $3) on conflict do nothing',
-    [organisation, id, role],
-  );
+const INSERT_ORGANISATION = 'insert into gatehouse.organisations (id, name) values ($1, $2) on conflict (id) do nothing';
+const INSERT_USER = `insert into gatehouse.users (id, email, name, password_hash) values ($1, $2, $3, $4)
+  on conflict (id) do update set password_hash = excluded.password_hash`;
+const INSERT_MEMBER = 'insert into gatehouse.members (organisation_id, user_id, roles) values ($1, $2, $3) on conflict do nothing';
+const INSERT_KEY = `insert into gatehouse.api_keys (id, organisation_id, name, owner_id, scopes)
+  values ($1, $2, 'Example key', $3, $4) on conflict (id) do nothing`;
+
+/** Makes the example organisations, users and keys; the users' password becomes the one of this hash. */
+export async function seed(pool: OpenPool, passwordHash: string, keys: readonly SeedKey[] = []): Promise<void> {
+  for (const { id: organisation, name } of ORGANISATIONS)
+    await inTenant(pool, { organisation }, async (sql) => {
+      await sql.query(INSERT_ORGANISATION, [organisation, name]);
+      for (const user of SEED_USERS.filter((each) => each.organisation === organisation)) {
+        await sql.query(INSERT_USER, [user.id, user.email, user.name, passwordHash]);
+        await sql.query(INSERT_MEMBER, [organisation, user.id, [user.role]]);
+      }
+      const owner = SEED_USERS.find((each) => each.organisation === organisation && each.role === 'api_user');
+      for (const key of keys.filter((each) => each.organisation === organisation))
+        await sql.query(INSERT_KEY, [key.id, organisation, owner?.id, PERMISSIONS_OF.api_user]);
+    });
 }

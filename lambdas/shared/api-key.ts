@@ -1,17 +1,18 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import * as z from 'zod/mini';
-import { ROLE_NAMES } from './permissions';
 
 /** `ghk_<stage>_<id>_<256 bits><checksum>`: secret scanners find it by this expression. */
 export const API_KEY = /^ghk_([a-z]+)_([a-z0-9]{16})_([0-9a-f]{64})([0-9a-f]{8})$/;
 
-/** What is kept of a key: never the key. Stored in the table of keys under `key#<id>`. */
+/**
+ * What verifies a key: never the key, and nothing that changes. Stored in the table of keys under `key#<id>`; what the
+ * key may do stands in PostgreSQL and is asked for each request.
+ */
 export const ApiKeyRecord = z.object({
   /** HMAC-SHA256 of the whole key under the pepper, in hex. */
   hash: z.string(),
   organisation: z.uuid(),
-  roles: z.array(z.enum(ROLE_NAMES)),
 });
 export type ApiKeyRecord = z.output<typeof ApiKeyRecord>;
 

@@ -26,6 +26,11 @@ export const ERRORS = {
     title: 'The resource has changed or exists already',
     help: 'Read it again, then repeat the change.',
   },
+  precondition_failed: {
+    status: 412,
+    title: 'The resource is at another version',
+    help: 'Read it again: its `ETag` is what `If-Match` must name.',
+  },
   too_large: {
     status: 413,
     title: 'The request is too large',

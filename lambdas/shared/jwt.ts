@@ -1,19 +1,26 @@
 import { createPublicKey, type JsonWebKey, type KeyObject, sign, verify } from 'node:crypto';
 import * as z from 'zod/mini';
-import { ROLE_NAMES } from './permissions';
 
 /** Claims of our access tokens (RFC 9068 section 2.2). Times in seconds since 1970. */
 export const Claims = z.object({
   iss: z.string(),
   aud: z.string(),
+  /** A user's id; of a token that a client got for itself, that client's. */
   sub: z.uuid(),
   client_id: z.string(),
   iat: z.int(),
   nbf: z.int(),
   exp: z.int(),
   jti: z.uuid(),
+  /** The session; absent where a client acts for itself. */
+  sid: z.optional(z.uuid()),
   org: z.uuid(),
-  roles: z.array(z.enum(ROLE_NAMES)),
+  ws: z.optional(z.uuid()),
+  /** Roles and plan as they were when it was issued, for services behind the gateway; the gateway itself asks anew. */
+  roles: z.array(z.string()),
+  plan: z.string(),
+  /** The version of this layout. */
+  ver: z.literal(1),
 });
 export type Claims = z.output<typeof Claims>;
 

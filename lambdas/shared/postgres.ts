@@ -1,4 +1,4 @@
-import { Pool } from 'pg';
+import type { Pool } from 'pg';
 import { awsIdentity, connectToken } from './aws-token';
 import { port, text } from './env';
 
@@ -21,10 +21,22 @@ export interface PostgresAddress {
 const CONNECTIONS = 3;
 const CONNECT_TIMEOUT_MS = 5_000;
 
-/** A pool that signs in with an IAM token per connection over TLS. Nothing connects before the first query. */
-export function openPostgres(address: PostgresAddress): Pool {
+/** The pool, made when it is first asked for. */
+export type OpenPool = () => Promise<Pool>;
+
+/**
+ * A pool that signs in with an IAM token per connection over TLS. The driver is loaded, and a connection made, by the
+ * first query: a function whose answers come from Redis pays for neither.
+ */
+export function openPostgres(address: PostgresAddress): OpenPool {
+  let pool: Promise<Pool> | undefined;
+  return () => (pool ??= poolOf(address));
+}
+
+async function poolOf(address: PostgresAddress): Promise<Pool> {
+  const { Pool: PgPool } = await import('pg');
   const { DATABASE_HOST: host, DATABASE_PORT, DATABASE_NAME: database, DATABASE_USER: user } = address;
-  const pool = new Pool({
+  const pool = new PgPool({
     host,
     port: DATABASE_PORT,
     database,
@@ -38,3 +50,8 @@ export function openPostgres(address: PostgresAddress): Pool {
   pool.on('error', () => undefined);
   return pool;
 }
+
+/** Single statements, each on a connection of its own. */
+export const statementsOn = (open: OpenPool) => ({
+  query: async (statement: string, values: unknown[] = []) => (await open()).query(statement, values),
+});

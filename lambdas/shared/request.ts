@@ -1,7 +1,7 @@
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { refuse } from './errors';
 import { parse } from './parse';
-import type { RequestBody, Schema } from './route';
+import type { ClientAuth, RequestBody, Schema } from './route';
 
 const DEFAULT_MAX_BYTES = 256 * 1024;
 /** A body of 256 KiB can hold 80,000 unknown properties; naming them all would pass Lambda's 6 MB for an answer. */
@@ -22,6 +22,48 @@ export function requestIdOf(event: APIGatewayProxyEvent): string {
 
 /** The stage variable `publicUrl`: set by the stage, so no caller can choose our issuer with a Host header. */
 export const publicUrlOf = ({ stageVariables }: APIGatewayProxyEvent): string => stageVariables?.publicUrl ?? '';
+
+/** More than one credential, in one header or in two. */
+export function hasTwoCredentials({ multiValueHeaders, headers }: APIGatewayProxyEvent): boolean {
+  const all = { ...headers, ...multiValueHeaders };
+  const shown = Object.entries(all).filter(([name]) => ['authorization', 'x-api-key'].includes(name.toLowerCase()));
+  return shown.flatMap(([, values]) => values ?? []).length > 1;
+}
+
+const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
+
+/** `Idempotency-Key`, or nothing. Refuses one that is no printable text of up to 255 characters. */
+export function idempotencyKeyOf(event: APIGatewayProxyEvent): string | undefined {
+  const key = header(event, 'idempotency-key');
+  if (key !== undefined && !IDEMPOTENCY_KEY.test(key))
+    refuse('bad_request', 'header: Idempotency-Key must be 1 to 255 printable characters');
+  return key;
+}
+
+/** A version as our `ETag` says it (RFC 9110 section 8.8.3). */
+export const etag = (version: number): string => `"${version}"`;
+const ETAG = /^"(\d{1,9})"$/;
+
+/** The version that `If-Match` names; nothing without the header, or with `*`. */
+export function ifMatchOf(event: APIGatewayProxyEvent): number | undefined {
+  const value = header(event, 'if-match');
+  if (value === undefined || value === '*') return undefined;
+  const [, version] = ETAG.exec(value) ?? refuse('precondition_failed', 'If-Match is no ETag of this resource');
+  return Number(version);
+}
+
+const BASIC = /^Basic ([A-Za-z0-9+/]+={0,2})$/i;
+
+/** RFC 6749 section 2.3.1: id and secret are form-encoded before they are joined. */
+export function clientAuthOf(event: APIGatewayProxyEvent): ClientAuth | undefined {
+  const value = header(event, 'authorization');
+  if (value === undefined) return undefined;
+  const [id, ...secret] = Buffer.from(BASIC.exec(value)?.[1] ?? '', 'base64').toString().split(':');
+  if (!id || secret.length === 0) return { id: '', secret: '' };
+  return { id: formDecoded(id), secret: formDecoded(secret.join(':')) };
+}
+
+const formDecoded = (text: string): string => new URLSearchParams(`v=${text.replaceAll('&', '%26')}`).get('v') ?? '';
 
 /** Parses one part of a request, or refuses with 400 naming all that is wrong in it. */
 export function parsePart(where: string, schema: Schema, input: unknown): unknown {

@@ -1,5 +1,6 @@
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import type * as z from 'zod/mini';
+import type { Origin } from './audit';
 import type { ErrorCode } from './errors';
 import type { Permission } from './permissions';
 import type { Principal } from './principal';
@@ -44,14 +45,38 @@ interface RouteBase {
   readonly deprecated?: string;
   /** The operation speaks HTTP itself, as GraphQL over HTTP must: it gets the event, and its answer leaves unchanged. */
   readonly raw?: true;
+  /** Takes an `Idempotency-Key`: the same creation sent again is answered as the first time. */
+  readonly idempotent?: true;
+  /** Takes an `If-Match` with the `ETag` of the version that is to be changed. */
+  readonly conditional?: true;
+  /** Takes the credentials of an OAuth client in `Authorization: Basic` (RFC 6749 section 2.3.1). */
+  readonly clientAuth?: true;
 }
 
-/** `public` is the stated reason why a route asks for no credentials. */
-export type Route = RouteBase &
-  (
-    | { readonly auth: 'none'; readonly public: string; readonly permission?: never }
-    | { readonly auth: 'token' | 'apiKey'; readonly permission: Permission; readonly public?: never }
-  );
+interface OpenRoute {
+  readonly auth: 'none';
+  /** The stated reason why the route asks for no credentials. */
+  readonly public: string;
+  readonly permission?: never;
+  readonly caller?: never;
+  readonly resource?: never;
+}
+
+interface GuardedRoute {
+  /**
+   * `bearer`: an access token or an API key in `Authorization`; API Gateway keeps the authorizer's answer. `any`: the
+   * same, or an API key in `X-Api-Key`; the authorizer is asked for each request (docs/adr/0004).
+   */
+  readonly auth: 'bearer' | 'any';
+  readonly permission: Permission;
+  /** Only people may call it: sessions and passwords are nothing that a key or a client has. */
+  readonly caller?: 'user';
+  /** The one thing it is about, so that grants on it count: `{ type: 'key', param: 'id' }`. */
+  readonly resource?: { readonly type: string; readonly param: string };
+  readonly public?: never;
+}
+
+export type Route = RouteBase & (OpenRoute | GuardedRoute);
 
 /** Routes by operation name: the name is the handler's method, the client's method and the OpenAPI operationId. */
 export type Contract = Readonly<Record<string, Route>>;
@@ -71,13 +96,25 @@ type Sent<R extends Route> = R['reply']['body'] extends Schema
     ? undefined
     : string | Uint8Array;
 
+/** The credentials of an OAuth client. */
+export interface ClientAuth {
+  readonly id: string;
+  readonly secret: string;
+}
+
 /** What an operation is given: everything parsed, nothing of HTTP. */
 export interface Call<R extends Route> {
   readonly requestId: string;
   /** Where the gateway is reached, without a trailing slash; the issuer of our tokens. */
   readonly publicUrl: string;
   /** The client's address as API Gateway saw it, never a header's word. */
-  readonly sourceIp: string;
+  readonly origin: Origin;
+  /** Of a route that is `idempotent`. */
+  readonly idempotencyKey: string | undefined;
+  /** The version named by `If-Match`, of a route that is `conditional`. */
+  readonly ifMatch: number | undefined;
+  /** Of a route that takes `clientAuth`. */
+  readonly clientAuth: ClientAuth | undefined;
   readonly principal: R['auth'] extends 'none' ? undefined : Principal;
   readonly params: Output<R['params']>;
   readonly query: Output<R['query']>;

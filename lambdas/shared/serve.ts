@@ -1,11 +1,24 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import * as z from 'zod/mini';
+import type { Access } from './access/access';
+import type { Origin } from './audit';
 import { corsHeaders } from './cors';
 import { text } from './env';
 import { ERRORS, PROBLEM_JSON, problem, Refusal, refuse } from './errors';
 import { permits } from './permissions';
-import { type Principal, principalOf } from './principal';
-import { bodyText, parseBody, parsePart, parseQuery, publicUrlOf, requestIdOf } from './request';
+import { identityOf, type Principal } from './principal';
+import {
+  bodyText,
+  clientAuthOf,
+  hasTwoCredentials,
+  idempotencyKeyOf,
+  ifMatchOf,
+  parseBody,
+  parsePart,
+  parseQuery,
+  publicUrlOf,
+  requestIdOf,
+} from './request';
 import { Answer, type Contract, type Operations, type Route } from './route';
 import { countFault, logger } from './telemetry';
 
@@ -23,6 +36,8 @@ export const serveEnv = { CORS_ORIGIN: text };
 export interface ServeOptions {
   /** The one origin whose pages may read the answers, or `*`. */
   readonly corsOrigin: string;
+  /** Asked what a caller may do now, once for each request of a route that asks for credentials. */
+  readonly access: Access;
 }
 
 const NO_QUERY = z.strictObject({});
@@ -31,7 +46,7 @@ const NO_QUERY = z.strictObject({});
 export function serve<C extends Contract>(
   contract: C,
   operations: Operations<C>,
-  { corsOrigin }: ServeOptions,
+  { corsOrigin, access }: ServeOptions,
 ): Handler {
   const table = routingTable(contract, operations);
   const cors = corsHeaders(corsOrigin);
@@ -42,7 +57,7 @@ export function serve<C extends Contract>(
     let result: APIGatewayProxyResult;
     try {
       entry = find(table, event);
-      result = await answer(entry, event, context, requestId);
+      result = await answer(entry, event, context, { requestId, access });
     } catch (error) {
       result = refusal(error, requestId, entry?.route);
     }
@@ -79,12 +94,23 @@ function find(table: Table, { resource, httpMethod }: APIGatewayProxyEvent): Ent
   return methods.get(httpMethod) ?? refuse('method_not_allowed', undefined, { headers: { allow: allowed } });
 }
 
-async function answer({ route, run }: Entry, event: APIGatewayProxyEvent, context: Context, requestId: string) {
+interface Served {
+  readonly requestId: string;
+  readonly access: Access;
+}
+
+async function answer({ name, route, run }: Entry, event: APIGatewayProxyEvent, context: Context, served: Served) {
+  const { requestId, access } = served;
+  const { sourceIp, userAgent } = event.requestContext.identity;
+  const origin: Origin = { requestId, sourceIp, userAgent: userAgent ?? '' };
   const call = {
     requestId,
     publicUrl: publicUrlOf(event),
-    sourceIp: event.requestContext.identity.sourceIp,
-    principal: admit(route, event),
+    origin,
+    principal: await admit(name, route, event, { access, origin }),
+    idempotencyKey: route.idempotent && idempotencyKeyOf(event),
+    ifMatch: route.conditional && ifMatchOf(event),
+    clientAuth: route.clientAuth && clientAuthOf(event),
   };
   if (route.raw) {
     if (route.body) bodyText(route.body, event);
@@ -96,12 +122,37 @@ async function answer({ route, run }: Entry, event: APIGatewayProxyEvent, contex
   return reply(route, await run({ ...call, params, query, body }));
 }
 
-/** The gateway let the caller in by its authorizer; this asks what the caller may do. */
-function admit(route: Route, event: APIGatewayProxyEvent): Principal | undefined {
+/**
+ * The gateway let the caller in by its authorizer, whose answer may be minutes old; this asks whether the caller may act
+ * now, and whether this is something it may do. A refusal goes to the audit.
+ */
+async function admit(
+  operation: string,
+  route: Route,
+  event: APIGatewayProxyEvent,
+  { access, origin }: { readonly access: Access; readonly origin: Origin },
+): Promise<Principal | undefined> {
   if (route.auth === 'none') return undefined;
-  const principal = principalOf(event.requestContext) ?? refuse('unauthenticated');
-  if (!permits(principal.roles, route.permission)) refuse('forbidden', `needs the permission ${route.permission}`);
-  return principal;
+  // Which of the two is the caller would be a guess, and the gateway's answer was kept by one of them alone.
+  if (hasTwoCredentials(event)) return refuse('unauthenticated', 'send one credential: Authorization or X-Api-Key');
+  const identity = identityOf(event.requestContext) ?? refuse('unauthenticated');
+  try {
+    const principal = await access.admit(identity, origin);
+    if (route.caller !== undefined && route.caller !== principal.kind)
+      return refuse('forbidden', 'this is for people: sign in as a user');
+    if (!permits(principal, route.permission, resourceOf(route, event)))
+      return refuse('forbidden', `needs the permission ${route.permission}`);
+    return principal;
+  } catch (error) {
+    if (error instanceof Refusal && error.code === 'forbidden')
+      await access.noteRefusal(identity, origin, `operation:${operation}`, error.message);
+    throw error;
+  }
+}
+
+/** `key:4f2a…` where the route is about one thing. */
+function resourceOf({ resource }: Route, { pathParameters }: APIGatewayProxyEvent): string | undefined {
+  return resource && `${resource.type}:${pathParameters?.[resource.param] ?? ''}`;
 }
 
 const RawAnswer = z.object({ status: z.int(), headers: z.record(z.string(), z.string()), body: z.string() });

@@ -21,7 +21,7 @@ const NAME = 'gatehouse';
 const OWNER = 'gatehouse_owner';
 
 /** Who signs in with an IAM token. The migrations make these users; the proxy may sign in as them and nobody else. */
-const USERS = ['gatehouse_app', 'gatehouse_examples'] as const;
+const USERS = ['gatehouse_app', 'gatehouse_auth', 'gatehouse_examples'] as const;
 export type DatabaseUser = (typeof USERS)[number];
 
 /** Aurora PostgreSQL on Serverless v2, signed in to with IAM tokens; behind a proxy where the stage has one. */

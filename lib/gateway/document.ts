@@ -8,14 +8,15 @@ export interface Backends {
   readonly apis: readonly { readonly contract: Contract; readonly uri: string }[];
   /** The function that answers what no route does; it says 404. */
   readonly fallback: string;
-  readonly authorizers: Readonly<Record<'token' | 'apiKey', string>>;
+  /** The function that finds out who calls. */
+  readonly authorizer: string;
   readonly corsOrigin: string;
 }
 
 const COMPRESS_FROM_BYTES = 1024;
 const AUTHORIZER_TTL_SECONDS = 300;
 const PREFLIGHT_SECONDS = 86_400;
-const ALLOWED_HEADERS = 'authorization,content-type,x-api-key,x-request-id';
+const ALLOWED_HEADERS = 'authorization,content-type,idempotency-key,if-match,x-api-key,x-request-id';
 
 /**
  * The REST API as one OpenAPI 3.0 document with API Gateway's extensions: one CloudFormation resource however many
@@ -38,8 +39,8 @@ export function gatewayDocument(backends: Backends) {
     components: {
       schemas: { Object: { type: 'object' } },
       securitySchemes: {
-        token: authorizer('Authorization', backends.authorizers.token),
-        apiKey: authorizer('X-Api-Key', backends.authorizers.apiKey),
+        bearer: keptAuthorizer(backends.authorizer),
+        any: askedAuthorizer(backends.authorizer),
       },
     },
     'x-amazon-apigateway-request-validators': {
@@ -107,18 +108,30 @@ const JSON_OBJECT_BODY = {
   requestBody: { required: true, content: { 'application/json': { schema: { $ref: '#/components/schemas/Object' } } } },
 };
 
-/** The answer is cached by the one header that identifies the caller; without it the gateway itself says 401. */
-const authorizer = (headerName: string, authorizerUri: string) => ({
+/** The answer is kept by the one header that identifies the caller; without it the gateway itself says 401. */
+const keptAuthorizer = (authorizerUri: string) => ({
   type: 'apiKey',
   in: 'header',
-  name: headerName,
+  name: 'Authorization',
   'x-amazon-apigateway-authtype': 'custom',
   'x-amazon-apigateway-authorizer': {
     type: 'request',
     authorizerUri,
-    identitySource: `method.request.header.${headerName}`,
+    identitySource: 'method.request.header.Authorization',
     authorizerResultTtlInSeconds: AUTHORIZER_TTL_SECONDS,
   },
+});
+
+/**
+ * Either of two headers identifies the caller. API Gateway wants every identity source to be there before it keeps an
+ * answer or even asks, so this authorizer has none and is asked for each request (docs/adr/0004).
+ */
+const askedAuthorizer = (authorizerUri: string) => ({
+  type: 'apiKey',
+  in: 'header',
+  name: 'Unused',
+  'x-amazon-apigateway-authtype': 'custom',
+  'x-amazon-apigateway-authorizer': { type: 'request', authorizerUri, authorizerResultTtlInSeconds: 0 },
 });
 
 const CORS = {

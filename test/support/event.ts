@@ -1,7 +1,8 @@
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
-import type { Role } from '../../lambdas/shared/permissions';
-import type { Principal } from '../../lambdas/shared/principal';
-import { authorizerContext } from '../../lambdas/shared/principal';
+import type { Access } from '../../lambdas/shared/access/access';
+import { NO_PERMISSIONS, type Role, setOfRole, union } from '../../lambdas/shared/permissions';
+import { authorizerContext, type Identity } from '../../lambdas/shared/principal';
+import type { ServeOptions } from '../../lambdas/shared/serve';
 
 export const ORGANISATION = '3f0c9a52-8a35-4f0e-9d0a-6f0f1f5f7c11';
 
@@ -14,15 +15,26 @@ interface Request {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | null;
   readonly base64?: boolean;
-  readonly principal?: Principal | undefined;
+  readonly principal?: Identity | undefined;
 }
 
-export const principal = (...roles: Role[]): Principal => ({
+/** A caller who is not in any database; `rolesAccess` gives it what these roles hold. */
+export const principal = (...roles: Role[]): Identity => ({
   kind: 'user',
   id: 'user-1',
   organisation: ORGANISATION,
-  roles,
+  external: { issuer: 'https://issuer.example', subject: 'user-1', roles, issuedAtSeconds: 0 },
 });
+
+/** Rights by the roles that the caller itself names: for tests of what stands behind or before the real check. */
+const rolesAccess: Access = {
+  async admit(identity) {
+    const roles = identity.external?.roles ?? [];
+    return { ...identity, roles, permissions: roles.map(setOfRole).reduce(union, NO_PERMISSIONS), grants: [], plan: 'free' };
+  },
+  noteRefusal: async () => undefined,
+};
+export const served: ServeOptions = { corsOrigin: '*', access: rolesAccess };
 
 /** What API Gateway hands a function for this request: the members that `serve()` may read. */
 export function event({ method = 'GET', resource, ...request }: Request): APIGatewayProxyEvent {
@@ -44,7 +56,7 @@ export function event({ method = 'GET', resource, ...request }: Request): APIGat
   };
 }
 
-function requestContext(method: string, resource: string, caller: Principal | undefined) {
+function requestContext(method: string, resource: string, caller: Identity | undefined) {
   return {
     accountId: '000000000000',
     apiId: 'api',

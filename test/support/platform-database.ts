@@ -30,6 +30,8 @@ export async function migrateAll(pool: Pool, migrations: readonly Migration[]): 
 export interface PlatformDatabase extends TestPostgres {
   /** Signed in as the functions are. */
   readonly app: Pool;
+  /** Signed in as the function that signs people in. */
+  readonly auth: Pool;
 }
 
 /** A PostgreSQL with the schema of the platform and no rows. */
@@ -37,5 +39,6 @@ export async function startPlatformDatabase(): Promise<PlatformDatabase> {
   const postgres = await startPostgres();
   await migrateAll(postgres.master, platformMigrations);
   await postgres.master.query("alter role gatehouse_app password 'test'");
-  return { ...postgres, app: postgres.as('gatehouse_app') };
+  await postgres.master.query("alter role gatehouse_auth password 'test'");
+  return { ...postgres, app: postgres.as('gatehouse_app'), auth: postgres.as('gatehouse_auth') };
 }

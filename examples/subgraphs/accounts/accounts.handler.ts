@@ -1,6 +1,6 @@
 import { readEnv } from '../../../lambdas/shared/env';
-import { openPostgres, postgresEnv } from '../../../lambdas/shared/postgres';
+import { openPostgres, postgresEnv, statementsOn } from '../../../lambdas/shared/postgres';
 import { serveSubgraph } from '../serve';
 import { accounts } from './accounts';
 
-export const handler = serveSubgraph(accounts, openPostgres(readEnv(postgresEnv)));
+export const handler = serveSubgraph(accounts, statementsOn(openPostgres(readEnv(postgresEnv))));

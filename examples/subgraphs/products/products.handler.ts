@@ -1,6 +1,6 @@
 import { readEnv } from '../../../lambdas/shared/env';
-import { openPostgres, postgresEnv } from '../../../lambdas/shared/postgres';
+import { openPostgres, postgresEnv, statementsOn } from '../../../lambdas/shared/postgres';
 import { serveSubgraph } from '../serve';
 import { products } from './products';
 
-export const handler = serveSubgraph(products, openPostgres(readEnv(postgresEnv)));
+export const handler = serveSubgraph(products, statementsOn(openPostgres(readEnv(postgresEnv))));

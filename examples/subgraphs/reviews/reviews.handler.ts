@@ -1,6 +1,6 @@
 import { readEnv } from '../../../lambdas/shared/env';
-import { openPostgres, postgresEnv } from '../../../lambdas/shared/postgres';
+import { openPostgres, postgresEnv, statementsOn } from '../../../lambdas/shared/postgres';
 import { serveSubgraph } from '../serve';
 import { reviews } from './reviews';
 
-export const handler = serveSubgraph(reviews, openPostgres(readEnv(postgresEnv)));
+export const handler = serveSubgraph(reviews, statementsOn(openPostgres(readEnv(postgresEnv))));

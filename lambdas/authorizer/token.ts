@@ -1,5 +1,5 @@
-import { type VerificationKeys, verifyToken } from '../shared/jwt';
-import { credential, type Identify } from './answer';
+import { type Claims, type VerificationKeys, verifyToken } from '../shared/jwt';
+import type { Identified, Identify } from './answer';
 import { knownKeys } from './known-keys';
 
 export interface KeySource {
@@ -8,20 +8,24 @@ export interface KeySource {
   nowSeconds(): number;
 }
 
-const BEARER = /^Bearer ([\w.-]+)$/i;
-
 /** Who bears an access token of ours. */
 export function tokenIdentity({ readKeys, nowSeconds }: KeySource): Identify {
   const keys = knownKeys(readKeys, nowSeconds);
-  return async (event) => {
-    const token = BEARER.exec(credential(event, 'authorization'))?.[1];
-    const issuer = event.stageVariables?.publicUrl;
-    if (!token || !issuer) return { refused: 'not a bearer token' };
+  return async (token, issuer) => {
     const expected = { issuer, nowSeconds: nowSeconds() };
     let result = verifyToken(token, await keys(false), expected);
     if (!result.ok && result.reason === 'unknown key') result = verifyToken(token, await keys(true), expected);
-    if (!result.ok) return { refused: result.reason };
-    const { sub, org, roles } = result.claims;
-    return { kind: 'user', id: sub, organisation: org, roles };
+    return result.ok ? bearer(result.claims) : { refused: result.reason };
   };
 }
+
+/** A token that a client got for itself names it as its subject. */
+const bearer = ({ sub, client_id, org, ws, sid, jti, exp }: Claims): Identified => ({
+  kind: sub === client_id ? 'client' : 'user',
+  id: sub,
+  organisation: org,
+  workspace: ws,
+  session: sid,
+  token: jti,
+  expiresAtSeconds: exp,
+});
