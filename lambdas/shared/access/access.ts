@@ -13,7 +13,7 @@ import { load } from './load';
 export interface Access {
   /** The caller with its rights of this moment. Refuses with `unauthenticated` who may not act any more. */
   admit(identity: Identity, origin: Origin): Promise<Principal>;
-  /** Notes a refusal in the audit; the same one at most once a minute. */
+  /** Notes a refusal in the audit: of one caller at one target at most once a minute, so that nobody can fill it. */
   noteRefusal(identity: Identity, origin: Origin, target: string, reason: string): Promise<void>;
 }
 
@@ -33,7 +33,7 @@ export function access({ cache, pool, nowSeconds }: AccessDeps): Access {
     const { organisation } = identity;
     const event = { actor: subjectOf(identity), action: 'access.refused', target, reason, outcome: 'refused' } as const;
     try {
-      if (!(await cache.first(organisation, `${event.actor} ${target} ${reason}`))) return;
+      if (!(await cache.first(organisation, `${event.actor} ${target}`))) return;
       await inTenant(pool, { organisation }, (sql) => appendAudit(sql, organisation, origin, event));
     } catch (error) {
       // The caller is refused all the same; a store that is away must not make a 5xx of it.
@@ -48,7 +48,7 @@ export function access({ cache, pool, nowSeconds }: AccessDeps): Access {
     );
     if (found && !found.changing) await cache.store(identity, entry, found).catch(() => undefined);
     if (entry.refused !== undefined)
-      await noteRefusal(identity, origin, `${subjectOf(identity)}`, entry.refused);
+      await noteRefusal(identity, origin, subjectOf(identity), entry.refused);
     return entry;
   };
 
