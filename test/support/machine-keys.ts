@@ -90,7 +90,7 @@ export async function startKeys(replaced: Partial<Deps> = {}): Promise<TestKeys>
       return Shown.parse((await call('POST /v1/keys', { by, body })).body);
     },
     async bearer(key) {
-      const found = await identify(key, '');
+      const found = await identify(key);
       if ('refused' in found) throw new Error(found.refused);
       return found;
     },
