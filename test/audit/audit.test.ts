@@ -48,6 +48,7 @@ const Page = z.object({
   ),
   next: z.optional(z.string()),
 });
+const Cursor = z.optional(z.string());
 type Query = Record<string, string>;
 const list = async (query: Query = {}, by = admin) =>
   Page.parse((await keys.call('GET /v1/audit', { by, query })).body);
@@ -130,7 +131,7 @@ describe('the list', () => {
     [{ cursor: Buffer.from('[1e300]').toString('base64url') }, 'cursor'],
     [{ seq: '1' }, 'seq'],
   ])('refuses %j and names %s', async (query, name) => {
-    const { status, body } = await keys.call('GET /v1/audit', { by: admin, query: query as Query });
+    const { status, body } = await keys.call('GET /v1/audit', { by: admin, query });
     expect([status, String(body.detail).includes(name)]).toEqual([400, true]);
   });
 
@@ -180,7 +181,7 @@ describe('the check', () => {
     { behind: '-1' },
     { behind: '9'.repeat(20) },
   ])('refuses %j', async (query) => {
-    expect((await keys.call('GET /v1/audit/verify', { by: admin, query: query as Query })).status).toBe(400);
+    expect((await keys.call('GET /v1/audit/verify', { by: admin, query })).status).toBe(400);
   });
 });
 
@@ -198,7 +199,7 @@ describe('the export', () => {
       .split('\n')
       .filter(Boolean)
       .map((line) => Line.parse(JSON.parse(line)));
-    return { status, headers, lines, next: headers['x-next-cursor'] as string | undefined };
+    return { status, headers, lines, next: Cursor.parse(headers['x-next-cursor']) };
   };
 
   test('holds all that a check of the chain needs, without asking us', async () => {
@@ -268,9 +269,13 @@ describe('the export', () => {
   });
 
   test.each([{ limit: '0' }, { limit: '10001' }, { order: 'asc' }, { cursor: 'x' }])('refuses %j', async (query) => {
-    expect((await keys.call('GET /v1/audit/export', { by: admin, query: query as Query })).status).toBe(400);
+    expect((await keys.call('GET /v1/audit/export', { by: admin, query })).status).toBe(400);
   });
 });
+
+/** What the audit holds of a caller's refusals at an operation. */
+const refusals = async (operation: string, by: Identity) =>
+  (await list({ action: 'access.refused', actor: `user:${by.id}`, target: `operation:${operation}` })).items;
 
 describe('refusals', () => {
   test('are put in the audit once a minute for each caller and operation, with the reason', async () => {
@@ -280,13 +285,11 @@ describe('refusals', () => {
       await keys.call('GET /v1/keys', { by: viewer });
       await keys.call('GET /v1/audit', { by: editor });
     }
-    const of = async (operation: string, by: Identity) =>
-      (await list({ action: 'access.refused', actor: `user:${by.id}`, target: `operation:${operation}` })).items;
-    expect(await of('listAudit', viewer)).toMatchObject([
+    expect(await refusals('listAudit', viewer)).toMatchObject([
       { outcome: 'refused', reason: 'needs the permission audit:read' },
     ]);
-    expect(await of('listKeys', viewer)).toMatchObject([{ reason: 'needs the permission keys:read' }]);
-    expect(await of('listAudit', editor)).toHaveLength(1);
+    expect(await refusals('listKeys', viewer)).toMatchObject([{ reason: 'needs the permission keys:read' }]);
+    expect(await refusals('listAudit', editor)).toHaveLength(1);
   });
 
   test('of a user who was removed are put in the audit', async () => {

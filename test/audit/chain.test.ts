@@ -157,6 +157,13 @@ test.each([
   expect(await check(organisation)).toMatchObject({ intact: true, links: 1 });
 });
 
+const partitions = async () => {
+  const { rows } = await master.query(
+    "select inhrelid::regclass::text as name from pg_inherits where inhparent = 'gatehouse.audit_log'::regclass",
+  );
+  return rows.map(({ name }): string => name);
+};
+
 describe('nobody but the owner of the database', () => {
   const logins = ['app', 'auth'] as const;
   const as = async (login: (typeof logins)[number], statement: string) => {
@@ -166,13 +173,6 @@ describe('nobody but the owner of the database', () => {
       sql.query(statement.replaceAll('$1', `'${organisation}'`)),
     );
   };
-  const partitions = async () => {
-    const { rows } = await master.query(
-      "select inhrelid::regclass::text as name from pg_inherits where inhparent = 'gatehouse.audit_log'::regclass",
-    );
-    return rows.map(({ name }): string => name);
-  };
-
   test.each(logins)('changes, removes or adds a row of the audit, by any name: %s', async (login) => {
     const tables = ['gatehouse.audit_log', 'gatehouse.audit_heads', ...(await partitions())];
     expect(tables.length).toBeGreaterThan(20);
@@ -237,13 +237,13 @@ describe('nobody but the owner of the database', () => {
   });
 });
 
+const monthOf = (date: Date) => `${date.getUTCFullYear()}_${String(date.getUTCMonth() + 1).padStart(2, '0')}`;
+
 describe('partitions', () => {
   const INSERT = `insert into gatehouse.audit_log (organisation_id, seq, at, record, previous, hash)
     values ($1, $2, $3, '{"action":"thing.made","actor":"a","target":"b","outcome":"done"}', '', '') returning tableoid::regclass::text as name`;
   const place = async (organisation: string, seq: number, at: string) =>
     (await master.query(INSERT, [organisation, seq, at])).rows[0].name;
-  const monthOf = (date: Date) => `${date.getUTCFullYear()}_${String(date.getUTCMonth() + 1).padStart(2, '0')}`;
-
   test("take a row in its month's own, this month's as every other of the next two years", async () => {
     const organisation = await chain(1);
     const { rows } = await master.query(

@@ -104,25 +104,25 @@ test('a client gets no scope that its maker lacks, and no plan but by whoever ma
 
 test('a client that is disabled, has lost a scope or is deleted is refused on its next request', async () => {
   const { id } = await made();
-  const patch = (body: unknown) => keys.call('PATCH /v1/clients/{id}', { by: admin, id, body });
   const list = async () => (await keys.call('GET /v1/keys', { by: identity(id) })).status;
   expect(await list()).toBe(200);
-  await patch({ disabled: true });
+  await patch(id, { disabled: true });
   expect(await list()).toBe(401);
-  await patch({ disabled: false });
+  await patch(id, { disabled: false });
   expect(await list()).toBe(200);
-  await patch({ scopes: ['graph:query'] });
+  await patch(id, { scopes: ['graph:query'] });
   expect(await list()).toBe(403);
   expect((await keys.call('DELETE /v1/clients/{id}', { by: admin, id })).status).toBe(204);
   expect(await list()).toBe(401);
   expect((await keys.call('GET /v1/clients/{id}', { by: admin, id })).status).toBe(404);
 });
 
+const patch = (id: string, body: unknown, headers = {}) =>
+  keys.call('PATCH /v1/clients/{id}', { by: admin, id, body, headers });
+
 test('a change names the version it means, and properties of the other kind are refused', async () => {
   const confidential = await made();
   const open = await made(PUBLIC);
-  const patch = (id: string, body: unknown, headers = {}) =>
-    keys.call('PATCH /v1/clients/{id}', { by: admin, id, body, headers });
   expect((await patch(confidential.id, { name: 'b' }, { 'If-Match': '"1"' })).headers.etag).toBe('"2"');
   expect((await patch(confidential.id, { name: 'c' }, { 'If-Match': '"1"' })).status).toBe(412);
   expect((await patch(confidential.id, { redirectUris: PUBLIC.redirectUris })).status).toBe(400);
@@ -133,10 +133,10 @@ test('a change names the version it means, and properties of the other kind are 
   expect((await patch(open.id, {})).status).toBe(400);
 });
 
-describe('a rotation', () => {
-  const rotate = (id: string, body: unknown = {}, headers = {}, by = admin) =>
-    keys.call('POST /v1/clients/{id}/rotate', { by, id, body, headers });
+const rotate = (id: string, body: unknown = {}, headers = {}, by = admin) =>
+  keys.call('POST /v1/clients/{id}/rotate', { by, id, body, headers });
 
+describe('a rotation', () => {
   test('keeps the secret before it good for the overlap', async () => {
     const { id, secret = '' } = await made();
     const { status, body } = await rotate(id, { overlapSeconds: 600 });
@@ -206,7 +206,8 @@ test('the list shows every client once over its pages', async () => {
     'select id from gatehouse.clients where organisation_id = $1',
     [admin.organisation],
   );
-  expect(ids.toSorted()).toEqual(rows.map(({ id }) => id).toSorted());
+  expect(ids).toHaveLength(rows.length);
+  expect(new Set(ids)).toEqual(new Set(rows.map(({ id }) => id)));
 });
 
 test('what is done to a client is in the audit, without its secret or its hash', async () => {

@@ -191,9 +191,17 @@ describe('a plan of its own', () => {
   });
 });
 
+const rotate = (by: Identity, id: string, body: unknown = {}, headers = {}) =>
+  keys.call('POST /v1/keys/{id}/rotate', { by, id, body, headers });
+/** Minutes that a key of this end goes on after it was rotated. */
+async function minutesLeft(expiresAt: string | null): Promise<number> {
+  const { id } = await keys.made(admin, { expiresAt });
+  await rotate(admin, id);
+  const { body } = await keys.call('GET /v1/keys/{id}', { by: admin, id });
+  return Math.round((Date.parse(String(body.expiresAt)) - Date.now()) / 60_000);
+}
+
 describe('a rotation', () => {
-  const rotate = (by: Identity, id: string, body: unknown = {}, headers = {}) =>
-    keys.call('POST /v1/keys/{id}/rotate', { by, id, body, headers });
   const settings = {
     scopes: ['keys:read'],
     ipRanges: ['192.0.2.0/24'],
@@ -224,14 +232,8 @@ describe('a rotation', () => {
   });
 
   test('overlaps for a day unless it says otherwise, and never past the old end', async () => {
-    const left = async (expiresAt: string | null) => {
-      const { id } = await keys.made(admin, { expiresAt });
-      await rotate(admin, id);
-      const { body } = await keys.call('GET /v1/keys/{id}', { by: admin, id });
-      return Math.round((Date.parse(String(body.expiresAt)) - Date.now()) / 60_000);
-    };
-    expect(await left(null)).toBe(1440);
-    expect(await left(new Date(Date.now() + 3_600_000).toISOString())).toBe(60);
+    expect(await minutesLeft(null)).toBe(1440);
+    expect(await minutesLeft(new Date(Date.now() + 3_600_000).toISOString())).toBe(60);
   });
 
   test('sent again is answered with the same key, also when many are sent at once', async () => {
@@ -245,8 +247,9 @@ describe('a rotation', () => {
 
   test('of many at once of one key makes one successor', async () => {
     const old = await keys.made(admin, settings);
-    const statuses = (await Promise.all([1, 2, 3, 4].map(() => rotate(admin, old.id)))).map(({ status }) => status);
-    expect(statuses.toSorted()).toEqual([201, 409, 409, 409]);
+    const answers = await Promise.all([1, 2, 3, 4].map(() => rotate(admin, old.id)));
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
+    expect(answers.filter(({ status }) => status === 409)).toHaveLength(3);
   });
 
   test('of a key that is disabled, over, or rotated already is refused', async () => {
