@@ -16,9 +16,7 @@ export interface Login {
   readonly userId: string;
   readonly passwordHash: string | undefined;
   /** The organisation the user belongs to (the oldest membership), with the roles held there. */
-  readonly membership:
-    | { readonly organisation: string; readonly roles: string[]; readonly plan: string }
-    | undefined;
+  readonly membership: { readonly organisation: string; readonly roles: string[]; readonly plan: string } | undefined;
 }
 
 /** What sign-in needs of the database. */

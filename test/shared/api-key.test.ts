@@ -62,7 +62,7 @@ test.each([
 
 describe('against its record', () => {
   const organisation = '3f0c9a52-8a35-4f0e-9d0a-6f0f1f5f7c11';
-  const record: ApiKeyRecord = { hash: hashKey(key, PEPPER), organisation, roles: ['api_user'] };
+  const record: ApiKeyRecord = { hash: hashKey(key, PEPPER), organisation };
 
   test('what is kept is HMAC-SHA256 of the whole key under the pepper', () => {
     expect(record.hash).toBe(createHmac('sha256', PEPPER).update(key).digest('hex'));

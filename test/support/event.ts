@@ -30,7 +30,13 @@ export const principal = (...roles: Role[]): Identity => ({
 const rolesAccess: Access = {
   async admit(identity) {
     const roles = identity.external?.roles ?? [];
-    return { ...identity, roles, permissions: roles.map(setOfRole).reduce(union, NO_PERMISSIONS), grants: [], plan: 'free' };
+    return {
+      ...identity,
+      roles,
+      permissions: roles.map(setOfRole).reduce(union, NO_PERMISSIONS),
+      grants: [],
+      plan: 'free',
+    };
   },
   noteRefusal: async () => undefined,
 };

@@ -10,11 +10,14 @@ const uri = (fn: string) =>
 const document = gatewayDocument({
   apis: [
     { contract: contracts.auth, uri: uri('AuthApi') },
+    { contract: contracts.tenants, uri: uri('TenantsApi') },
+    { contract: contracts.keys, uri: uri('KeysApi') },
+    { contract: contracts.audit, uri: uri('AuditApi') },
     { contract: contracts.graph, uri: uri('GraphApi') },
     { contract: contracts.platform, uri: uri('PlatformApi') },
   ],
   fallback: uri('PlatformApi'),
-  authorizers: { token: uri('AuthTokenAuthorizer'), apiKey: uri('AuthKeyAuthorizer') },
+  authorizer: uri('AuthAuthorizer'),
   corsOrigin: '*',
 });
 
