@@ -350,15 +350,21 @@ describe('the audit', () => {
   });
 });
 
+const external = (roles: readonly string[], issuedAtSeconds: number) => ({
+  issuer: 'https://tenant.auth0.example/',
+  subject: 'auth0|123',
+  roles,
+  issuedAtSeconds,
+  email: 'Admin@Acme.example',
+  name: 'Somebody',
+});
+/** As if nothing had been kept: what a second environment, or five minutes, would see. */
+const anew = async (identity: Identity) => {
+  await tenants.redis.client.flushall();
+  return admit(identity);
+};
+
 describe('a user of an external issuer', () => {
-  const external = (roles: readonly string[], issuedAtSeconds: number) => ({
-    issuer: 'https://tenant.auth0.example/',
-    subject: 'auth0|123',
-    roles,
-    issuedAtSeconds,
-    email: 'Admin@Acme.example',
-    name: 'Somebody',
-  });
   const id = randomUUID();
   const seen = (roles: readonly string[], issuedAtSeconds: number): Identity => ({
     kind: 'user',
@@ -367,12 +373,6 @@ describe('a user of an external issuer', () => {
     token: `${issuedAtSeconds}`,
     external: external(roles, issuedAtSeconds),
   });
-  /** As if nothing had been kept: what a second environment, or five minutes, would see. */
-  const anew = async (identity: Identity) => {
-    await tenants.redis.client.flushall();
-    return admit(identity);
-  };
-
   test('is made a user and a member on first sight, and has nothing of the account with the same e-mail', async () => {
     const { roles, permissions } = await anew(seen(['viewer'], 100));
     expect({ roles, may: holds(permissions, 'audit:read') }).toEqual({ roles: ['viewer'], may: false });

@@ -33,7 +33,8 @@ export function access({ cache, pool, nowSeconds }: AccessDeps): Access {
     const { organisation } = identity;
     const event = { actor: subjectOf(identity), action: 'access.refused', target, reason, outcome: 'refused' } as const;
     try {
-      if (!(await cache.first(organisation, `${event.actor} ${target} ${reason}`))) return;
+      const isFirst = await cache.first(organisation, `${event.actor} ${target} ${reason}`).catch(() => true);
+      if (!isFirst) return;
       await inTenant(pool, { organisation }, (sql) => appendAudit(sql, organisation, origin, event));
     } catch (error) {
       // The caller is refused all the same; a store that is away must not make a 5xx of it.
