@@ -49,6 +49,7 @@ describe('who may call what', () => {
   test.each(guarded)('%s without a principal answers 401', async (_, route) => {
     const answer = await ask(product, { ...admissible(route), principal: undefined });
     expect(answer).toMatchObject({ status: 401, body: { code: 'unauthenticated' } });
+    expect(answer.headers['www-authenticate']).toBe('Bearer');
   });
 
   const cells = guarded.flatMap(([name, route]) =>

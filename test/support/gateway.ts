@@ -10,6 +10,8 @@ const need = (name: string): string => {
 /** The host that all end-to-end tests share (start-host.ts). */
 export const gateway = {
   url: need('GATEHOUSE_URL'),
+  /** Where it keeps its data and the logs of its functions. */
+  data: need('GATEHOUSE_DATA'),
   password: need('GATEHOUSE_PASSWORD'),
   apiKey: need('GATEHOUSE_API_KEY'),
   /** The three commands that the start printed. */
