@@ -2,7 +2,7 @@ import { routes } from '../../lambdas/routes';
 import { Refusal } from '../../lambdas/shared/errors';
 import { ROLE_NAMES } from '../../lambdas/shared/permissions';
 import type { Route } from '../../lambdas/shared/route';
-import { serve } from '../../lambdas/shared/serve';
+import { type ServeOptions, serve } from '../../lambdas/shared/serve';
 import { principal, served } from './event';
 
 /** Every route of the product as rows of a table test: name and route. */
@@ -13,11 +13,13 @@ export const everyRoute = Object.entries(routes);
  * request pass.
  */
 export const REACHED = 409;
-export const product = serve(
-  routes,
-  Object.fromEntries(Object.keys(routes).map((name) => [name, () => Promise.reject(new Refusal('conflict'))])),
-  served,
-);
+export const productOver = (options: ServeOptions) =>
+  serve(
+    routes,
+    Object.fromEntries(Object.keys(routes).map((name) => [name, () => Promise.reject(new Refusal('conflict'))])),
+    options,
+  );
+export const product = productOver(served);
 
 /** A request that gets past routing, admission and parameters: tests change one thing of it. */
 export const admissible = (route: Route) => ({
