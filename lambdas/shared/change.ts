@@ -63,7 +63,8 @@ export function changes(pool: OpenPool, cache: AccessCache): Changes {
         const noted: Omit<AuditEvent, 'actor'>[] = [];
         const result = await work({ query: sql.query, audit: (event) => noted.push(event), voids: begin });
         // Last, because the head of the chain is locked from here to the commit.
-        for (const event of noted) await appendAudit(sql, organisation, origin, { actor: subjectOf(principal), ...event });
+        for (const event of noted)
+          await appendAudit(sql, organisation, origin, { actor: subjectOf(principal), ...event });
         return result;
       });
     } catch (error) {
@@ -76,7 +77,8 @@ export function changes(pool: OpenPool, cache: AccessCache): Changes {
   return {
     read: ({ principal }, work) => inTenant(pool, tenantOf(principal), work),
     change,
-    create: (author, creation, work) => change(author, creation, async (tx) => once(tx, author, creation, () => work(tx))),
+    create: (author, creation, work) =>
+      change(author, creation, async (tx) => once(tx, author, creation, () => work(tx))),
   };
 }
 
