@@ -12,7 +12,13 @@ const KEYS = 'select id from gatehouse.api_keys where organisation_id = $1 and o
 export async function subjectsOfMember(tx: Sql, organisation: string, user: string): Promise<string[]> {
   await tx.query(LOCK, [organisation, user]);
   const { rows } = await tx.query(KEYS, [organisation, user]);
-  return [`user:${user}`, ...z.array(Key).parse(rows).map(({ id }) => `api_key:${id}`)];
+  return [
+    `user:${user}`,
+    ...z
+      .array(Key)
+      .parse(rows)
+      .map(({ id }) => `api_key:${id}`),
+  ];
 }
 
 /** Whose rights a change of this subject's grants alters. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Identity } from '../../lambdas/shared/principal';
 import { captureOutput } from '../support/output';
 import { userOf } from '../support/tenants';
-import { fresh, idOf, start, type Tenants } from './support';
+import { fresh, idOf, start, statuses, type Tenants } from './support';
 
 captureOutput();
 
@@ -17,7 +17,6 @@ afterAll(() => tenants.stop());
 const demote = (as: Identity, id: string) =>
   tenants.call('updateMember', { as, params: { id }, body: { roles: ['viewer'] } });
 const remove = (as: Identity, id: string) => tenants.call('removeMember', { as, params: { id } });
-const statuses = (answers: readonly { readonly status: number }[]) => answers.map(({ status }) => status).toSorted();
 const adminsOf = (organisation: string) =>
   tenants.sql(
     `select user_id from gatehouse.members

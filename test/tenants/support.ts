@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
-import { setOfRole } from '../../lambdas/shared/permissions';
 import type { Identity } from '../../lambdas/shared/principal';
 import { type Handler, serve } from '../../lambdas/shared/serve';
 import { tenantRoutes } from '../../lambdas/tenants/contract';
@@ -112,7 +111,9 @@ export function idOf({ body }: { readonly body: { readonly id?: string | undefin
   return body.id;
 }
 
-export const ADMIN_RIGHTS = setOfRole('admin');
+/** The statuses of answers that came in any order. */
+export const statuses = (answers: readonly { readonly status: number }[]): number[] =>
+  answers.map(({ status }) => status).toSorted((a, b) => a - b);
 
 /** A name that no other test uses. */
 export const fresh = (prefix: string) => `${prefix}-${randomUUID().slice(0, 8)}`;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Identity } from '../../lambdas/shared/principal';
 import { captureOutput } from '../support/output';
 import { userOf } from '../support/tenants';
-import { fresh, idOf, start, type Tenants } from './support';
+import { fresh, idOf, start, statuses, type Tenants } from './support';
 
 captureOutput();
 
@@ -46,7 +46,7 @@ describe('workspaces', () => {
     const answers = await Promise.all(
       Array.from({ length: 4 }, () => tenants.call('createWorkspace', { as: admin, body: { name } })),
     );
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([201, 409, 409, 409]);
+    expect(statuses(answers)).toEqual([201, 409, 409, 409]);
     const other = await create();
     expect(await tenants.call('updateWorkspace', { as: admin, params: { id: other }, body: { name } })).toMatchObject({
       status: 409,
