@@ -19,8 +19,11 @@ export interface Sql {
 /** No transaction lasts longer: a change in the cache counts as under way for twice this time (access/cache.ts). */
 const LONGEST_MS = 15_000;
 
-const SPEAK_FOR = `select set_config('gatehouse.organisation', $1, true), set_config('gatehouse.user', $2, true),
-  set_config('transaction_timeout', $3, true)`;
+const SPEAK_FOR = "select set_config('gatehouse.organisation', $1, true), set_config('gatehouse.user', $2, true)";
+const LIMIT = "set_config('transaction_timeout', $3, true)";
+
+/** From here on the transaction speaks for `tenant`: for a change that belongs to two of them, the old and the new. */
+export const speakFor = (sql: Sql, { organisation, user }: Tenant) => sql.query(SPEAK_FOR, [organisation, user ?? '']);
 
 /** Runs `work` in one transaction of this tenant: all of it counts, or nothing. */
 export async function inTenant<T>(open: OpenPool, tenant: Tenant, work: (sql: Sql) => Promise<T>): Promise<T> {
@@ -28,7 +31,7 @@ export async function inTenant<T>(open: OpenPool, tenant: Tenant, work: (sql: Sq
   client.on('error', ignore);
   try {
     await client.query('begin');
-    await client.query(SPEAK_FOR, [tenant.organisation, tenant.user ?? '', String(LONGEST_MS)]);
+    await client.query(`${SPEAK_FOR}, ${LIMIT}`, [tenant.organisation, tenant.user ?? '', String(LONGEST_MS)]);
     const result = await work(statements(client));
     await client.query('commit');
     release(client);

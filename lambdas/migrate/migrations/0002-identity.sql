@@ -107,6 +107,7 @@ create table gatehouse.grants (
   updated_at timestamptz not null default now(),
   constraint grants_unique unique (organisation_id, subject, resource, role)
 );
+create index grants_by_organisation on gatehouse.grants (organisation_id, created_at, id);
 
 create table gatehouse.invitations (
   id uuid primary key default gen_random_uuid(),
@@ -121,6 +122,8 @@ create table gatehouse.invitations (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now()
 );
+-- One open invitation an address; one that has expired makes room when the next is sent.
+create unique index invitations_open on gatehouse.invitations (organisation_id, email) where accepted_at is null;
 create index invitations_by_organisation on gatehouse.invitations (organisation_id, created_at, id);
 
 create table gatehouse.api_keys (
@@ -397,10 +400,10 @@ $$;
 -- A user sees where they belong: the list of one's own organisations crosses tenants.
 create policy own on gatehouse.members for select to gatehouse_app using (user_id = gatehouse.caller());
 create policy tenant on gatehouse.organisations to gatehouse_app
-  using (id = gatehouse.organisation() or exists (
-    select from gatehouse.members m
-    where m.organisation_id = organisations.id and m.user_id = gatehouse.caller() and m.removed_at is null))
-  with check (id = gatehouse.organisation());
+  using (id = gatehouse.organisation()) with check (id = gatehouse.organisation());
+create policy own on gatehouse.organisations for select to gatehouse_app using (exists (
+  select from gatehouse.members m
+  where m.organisation_id = organisations.id and m.user_id = gatehouse.caller() and m.removed_at is null));
 create policy members on gatehouse.users for select to gatehouse_app
   using (id = gatehouse.caller() or exists (
     select from gatehouse.members m where m.user_id = users.id and m.organisation_id = gatehouse.organisation()));

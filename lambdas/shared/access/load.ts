@@ -70,6 +70,8 @@ interface Own {
   readonly plan?: string | undefined;
   readonly ranges?: readonly string[];
   readonly endsAtSeconds?: number | undefined;
+  /** Whose denies bind it too: those of a key's owner. */
+  readonly owner?: string | undefined;
 }
 type Loaded = Own | { readonly refused: string };
 
@@ -121,6 +123,7 @@ async function loadKey(sql: Sql, identity: Identity, custom: CustomRoles, origin
     plan: key.plan ?? undefined,
     ranges: key.ip_ranges,
     endsAtSeconds: key.ends_at === null ? undefined : Math.floor(key.ends_at),
+    owner: `user:${key.owner_id}`,
   };
 }
 
@@ -156,7 +159,7 @@ export function load(pool: OpenPool, identity: Identity, origin: Origin, nowSeco
     return {
       roles: [...own.roles],
       permissions: [...own.permissions],
-      grants: await grantsOf(sql, organisation, subject, custom),
+      grants: await grantsOf(sql, organisation, [subject, own.owner], custom),
       plan: own.plan ?? plan,
       ranges: [...(own.ranges ?? [])],
       revokedTokens: await revokedTokensOf(sql, organisation, subject),
@@ -166,15 +169,17 @@ export function load(pool: OpenPool, identity: Identity, origin: Origin, nowSeco
   });
 }
 
-const GRANTS = 'select effect, resource, role from gatehouse.grants where organisation_id = $1 and subject = $2';
+/** A key may never do what its owner may not: a deny of the owner is one of the key. What is granted stays with each. */
+export const GRANTS_OF = `organisation_id = $1 and (subject = $2 or (subject = $3 and effect = 'deny'))`;
+const GRANTS = `select effect, resource, role from gatehouse.grants where ${GRANTS_OF}`;
 
 async function grantsOf(
   sql: Sql,
   organisation: string,
-  subject: string,
+  [subject, owner]: readonly [string, string | undefined],
   custom: CustomRoles,
 ): Promise<Entry['grants']> {
-  const { rows } = await sql.query(GRANTS, [organisation, subject]);
+  const { rows } = await sql.query(GRANTS, [organisation, subject, owner ?? null]);
   return z
     .array(GrantRow)
     .parse(rows)
