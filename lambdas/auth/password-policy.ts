@@ -7,6 +7,7 @@ const LEAST_SCORE = 3;
 /** The estimator's time grows with the square of the length (0.8 s at 256); what is strong is so within this many. */
 const ESTIMATED = 64;
 const LONGEST_INPUT = 100;
+const MOST_INPUTS = 50;
 
 interface Estimator {
   check(password: string, userInputs?: string[]): { readonly score: number };
@@ -26,6 +27,13 @@ async function load(): Promise<Estimator> {
 /** What everybody would try here. */
 const HOUSE = ['gatehouse'];
 
+/** What people make of a name or an address: its parts, and its parts put together. */
+function wordsOf(text: string): string[] {
+  const [local = text] = text.split('@', 1);
+  const parts = local.split(/[^\p{L}\p{N}]+/u).filter(Boolean);
+  return [text, local, ...parts, ...['', '.', '-', '_'].map((separator) => parts.join(separator))];
+}
+
 /**
  * Refuses a new password that is short, known from leaks, or easily guessed by who knows its owner.
  * @param field of the body, for the caller to mend
@@ -36,10 +44,9 @@ export async function requireStrong(password: string, field: string, own: readon
   if (length < SHORTEST) return weak(field, `must have at least ${SHORTEST} characters`);
   if (length > LONGEST) return weak(field, `must have at most ${LONGEST} characters`);
   estimator ??= load();
-  const words = own.flatMap((text) => [text, ...text.split(/[\s@.]+/)]).filter(Boolean);
-  const inputs = [...HOUSE, ...words].map((text) => text.slice(0, LONGEST_INPUT));
+  const inputs = [...HOUSE, ...own.flatMap(wordsOf)].map((text) => text.slice(0, LONGEST_INPUT));
   // Compatibility forms are the same password to the hash.
-  const { score } = (await estimator).check(password.normalize('NFKC'), inputs.slice(0, 20));
+  const { score } = (await estimator).check(password.normalize('NFKC'), inputs.slice(0, MOST_INPUTS));
   if (score < LEAST_SCORE)
     return weak(field, 'is known from leaks or easily guessed: several unrelated words are better');
 }

@@ -349,26 +349,27 @@ test('a database that is down is a 500 in the form of RFC 6749 that tells nothin
   expect(output.text()).toContain('connect db.internal');
 });
 
-describe('before the first signing key is there', () => {
-  const unready = () =>
-    given.with({
-      keys: signingKeysOf(
-        'secret',
-        () => 0,
-        async () => '{"keys":[]}',
-      ),
-    });
+const unready = () =>
+  given.with({
+    keys: signingKeysOf(
+      'secret',
+      () => 0,
+      async () => '{"keys":[]}',
+    ),
+  });
 
+const sessionCount = async () => (await sql('select count(*) from gatehouse.sessions')).rows[0];
+
+describe('before the first signing key is there', () => {
   test('signing in answers 503 in the form of RFC 6749, and when to try again, and opens no session', async () => {
-    const count = async () => (await sql('select count(*) from gatehouse.sessions')).rows[0];
-    const before = await count();
+    const before = await sessionCount();
     const { status, headers, body } = await login('admin@acme.example', PASSWORD, {}, unready());
     expect({ status, error: body.error, retry: headers['retry-after'] }).toEqual({
       status: 503,
       error: 'server_error',
       retry: '2',
     });
-    expect(await count()).toEqual(before);
+    expect(await sessionCount()).toEqual(before);
   });
 
   test('the JWKS answers 503 as a problem', async () => {

@@ -56,14 +56,14 @@ describe('revoking', () => {
   });
 
   test.each(['refresh', 'old'] as const)('the %s refresh token of a family: its session ends', async (which) => {
-    const given_ = await tokens('viewer');
-    expect(await isAdmitted(given_.access)).toBe(true);
-    expect(await revoke(given_[which])).toMatchObject({ status: 200 });
-    expect(await isAdmitted(given_.access)).toBe(false);
+    const family = await tokens('viewer');
+    expect(await isAdmitted(family.access)).toBe(true);
+    expect(await revoke(family[which])).toMatchObject({ status: 200 });
+    expect(await isAdmitted(family.access)).toBe(false);
     expect(await given.audit(acme)).toContainEqual(
       expect.objectContaining({
         action: 'session.ended',
-        target: `session:${given_.id}`,
+        target: `session:${family.id}`,
         reason: 'refresh token revoked',
       }),
     );

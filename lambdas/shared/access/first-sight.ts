@@ -8,7 +8,7 @@ const INSERT_MEMBER = `insert into gatehouse.members (organisation_id, user_id, 
   values ($1, $2, $3, to_timestamp($4)) on conflict do nothing`;
 /** An older token does not bring older roles back, and nothing brings back who was removed. */
 const SAY_ROLES = `update gatehouse.members m
-  set roles = $3, roles_said_at = to_timestamp($4), version = version + 1, updated_at = now()
+  set roles = $3, roles_said_at = to_timestamp($4), version = m.version + 1, updated_at = now()
   from gatehouse.members before
   where m.organisation_id = $1 and m.user_id = $2 and m.removed_at is null
     and before.organisation_id = m.organisation_id and before.user_id = m.user_id
