@@ -1,8 +1,14 @@
+import type { KeyObject } from 'node:crypto';
 import { refuse } from '../shared/errors';
+import type { Jwks } from '../shared/jwt';
 import { KeyRing, publicKeys, signingKey } from '../shared/key-ring';
 import { readSecretText } from '../shared/secrets';
 import { logger } from '../shared/telemetry';
-import type { SigningKeys } from './auth';
+
+export interface SigningKeys {
+  readonly signing: { readonly kid: string; readonly privateKey: KeyObject };
+  readonly published: Jwks;
+}
 
 /** How long a ring is used before the secret is read again: a turn of the ring is seen everywhere within this time. */
 const FRESH_MS = 60_000;

@@ -18,6 +18,18 @@ export async function readSecretText(secretId: string, versionId?: string): Prom
   return z.string().parse(SecretString);
 }
 
+/** A secret's text that does not change while this environment lives: read when first asked for, once. */
+export function keptSecretText(secretId: string): () => Promise<string> {
+  let known: Promise<string> | undefined;
+  return () => {
+    known ??= readSecretText(secretId).catch((error: unknown) => {
+      known = undefined;
+      throw error;
+    });
+    return known;
+  };
+}
+
 /** What the text of a secret holds. Throws an error that names the secret and what is wrong, never its value. */
 export async function readSecret<S extends z.ZodMiniType>(secretId: string, schema: S): Promise<z.output<S>> {
   const parsed = parse(schema, await readSecretText(secretId));

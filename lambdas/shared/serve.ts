@@ -101,10 +101,12 @@ interface Served {
 
 async function answer({ name, route, run }: Entry, event: APIGatewayProxyEvent, context: Context, served: Served) {
   const { requestId, access } = served;
-  const { sourceIp, userAgent } = event.requestContext.identity;
+  const { identity, requestTimeEpoch: arrivedAtMs } = event.requestContext;
+  const { sourceIp, userAgent } = identity;
   const origin: Origin = { requestId, sourceIp, userAgent: userAgent ?? '' };
   const call = {
     requestId,
+    arrivedAtMs,
     publicUrl: publicUrlOf(event),
     origin,
     principal: await admit(name, route, event, { access, origin }),
@@ -205,6 +207,8 @@ function refusal(error: unknown, requestId: string, route: Route | undefined): A
 
 /** RFC 6749 section 5.2. An operation names its own code; what serve() refuses is a malformed request. */
 function oauthError({ code, detail, extensions }: Refusal) {
-  const fallback = ERRORS[code].status >= 500 ? 'server_error' : 'invalid_request';
+  const isTooMuch = code === 'rate_limited';
+  // RFC 8628 section 3.5 has the one code for it that OAuth knows.
+  const fallback = isTooMuch ? 'slow_down' : ERRORS[code].status >= 500 ? 'server_error' : 'invalid_request';
   return { error: extensions.error ?? fallback, ...(detail !== undefined && { error_description: detail }) };
 }

@@ -1,5 +1,5 @@
 import { ASSET_NAMES, ASSETS } from '../../lambdas/platform/assets';
-import { escapeHtml } from '../../lambdas/platform/pages';
+import { escapeHtml } from '../../lambdas/shared/html';
 import { ERROR_CODES, ERRORS } from '../../lambdas/shared/errors';
 import { ask } from '../support/handled';
 import { captureOutput } from '../support/output';

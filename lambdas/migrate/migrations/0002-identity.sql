@@ -30,6 +30,8 @@ alter table gatehouse.users
   add status text not null default 'active' check (status in ('active', 'disabled')),
   add external_issuer text,
   add external_subject text,
+  -- Counts changes of the password, not new hashes of the same: a sign-in that began before one opens no session after.
+  add password_version integer not null default 1,
   add updated_at timestamptz not null default now(),
   alter email drop not null,
   drop constraint users_email_unique,
