@@ -1,23 +1,55 @@
 import * as z from 'zod/mini';
 import type { Changes } from '../shared/change';
+import { refuse } from '../shared/errors';
+import { fromJson } from '../shared/json';
+import { page, placeOf } from '../shared/page';
 import type { Operations } from '../shared/route';
-import type { auditRoutes } from './contract';
+import type { auditRoutes, Entry } from './contract';
+import { CursorKey, exportPage } from './export';
+import { conditionsOf } from './filters';
+import { verify } from './verify';
 
-const Broken = z.object({ seq: z.coerce.number(), why: z.string() });
-const Head = z.object({ seq: z.coerce.number(), hash: z.string() });
+const Record = z.pipe(
+  fromJson,
+  z.object({
+    actor: z.string(),
+    action: z.string(),
+    target: z.string(),
+    outcome: z.string(),
+    reason: z.optional(z.string()),
+    before: z.optional(z.unknown()),
+    after: z.optional(z.unknown()),
+    from: z.object({ requestId: z.string(), sourceIp: z.string(), userAgent: z.string() }),
+  }),
+);
+const Row = z.object({ seq: z.coerce.number(), at: z.string(), record: z.string() });
+
+const NOWHERE = { requestId: '', sourceIp: '', userAgent: '' };
+/** Of a record that somebody has altered until nobody can read it: what is wrong with it is for the check to say. */
+const UNREADABLE = { actor: '', action: '', target: '', outcome: '', from: NOWHERE };
+
+function entryOf({ seq, at, record }: z.output<typeof Row>): Entry {
+  const parsed = Record.safeParse(record);
+  return { seq, at, ...(parsed.success ? parsed.data : UNREADABLE) };
+}
+
+const COLUMNS = "seq, to_json(at) #>> '{}' as at, record";
 
 export const audit = (changes: Changes): Operations<typeof auditRoutes> => ({
-  async verifyAudit({ principal }) {
-    return changes.read({ principal }, async (sql) => {
-      const values = [principal.organisation];
-      const head = await sql.query(
-        "select seq, encode(hash, 'hex') as hash from gatehouse.audit_heads where organisation_id = $1",
-        values,
-      );
-      const found = await sql.query('select seq, why from gatehouse.audit_broken($1)', values);
-      const broken = z.array(Broken).parse(found.rows)[0];
-      const { seq: links, hash } = z.array(Head).parse(head.rows)[0] ?? { seq: 0, hash: '' };
-      return { intact: broken === undefined, links, head: hash, ...(broken && { broken }) };
-    });
+  async listAudit({ principal, query }) {
+    const { limit: asked, cursor, order = 'desc', ...filters } = query;
+    const { limit, after } = placeOf(CursorKey, { limit: asked, cursor });
+    const { sql, values } = conditionsOf(principal.organisation, filters, { after: after?.[0], order });
+    const statement = `select ${COLUMNS} from gatehouse.audit_log where ${sql} order by seq ${order} limit $${values.length + 1}`;
+    const { rows } = await changes.read({ principal }, (tx) => tx.query(statement, [...values, limit + 1]));
+    return page(z.array(Row).parse(rows), limit, entryOf, ({ seq }) => [seq]);
   },
+
+  async verifyAudit({ principal, query: { head, seq, behind = 0 } }) {
+    if ((head === undefined) !== (seq === undefined)) refuse('bad_request', 'query: head and seq go together');
+    const noted = head !== undefined && seq !== undefined ? { head, seq } : undefined;
+    return changes.read({ principal }, (sql) => verify(sql, principal.organisation, behind, noted));
+  },
+
+  exportAudit: (call) => changes.read(call, (sql) => exportPage(sql, call)),
 });

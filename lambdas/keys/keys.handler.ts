@@ -1,9 +1,15 @@
 import { readEnv, text } from '../shared/env';
 import { gateEnv, openGate } from '../shared/gate';
+import { keptSecret } from '../shared/secrets';
 import { serve } from '../shared/serve';
+import { clients } from './clients';
 import { keyRoutes } from './contract';
-import { keys } from './keys';
+import { apiKeys } from './keys';
+import { storesOf } from './stores';
 
-const gate = openGate(readEnv({ ...gateEnv, KEYS_TABLE: text, PEPPER_SECRET: text, STAGE: text }));
+const env = readEnv({ ...gateEnv, KEYS_TABLE: text, PEPPER_SECRET: text, STAGE: text });
+const gate = openGate(env);
+const stores = storesOf(gate.redis, env.KEYS_TABLE);
+const deps = { ...gate, ...stores, pepper: keptSecret(env.PEPPER_SECRET), stage: env.STAGE, nowMs: Date.now };
 
-export const handler = serve(keyRoutes, keys(gate.changes), gate);
+export const handler = serve(keyRoutes, { ...apiKeys(deps), ...clients(deps) }, gate);

@@ -32,7 +32,13 @@ export async function appendAudit(sql: Sql, organisation: string, origin: Origin
   const { actor, action, target, outcome = 'done', ...rest } = event;
   const { requestId, sourceIp, userAgent } = origin;
   const from = { requestId, sourceIp, userAgent: userAgent.slice(0, LONGEST_AGENT) };
-  const record = JSON.stringify({ actor, action, target, outcome, ...rest, from });
-  // PostgreSQL's JSON takes no NUL; a caller's agent or name may hold one.
-  await sql.query('select gatehouse.audit_append($1, $2)', [organisation, record.replaceAll('\\u0000', '�')]);
+  const record = storable(JSON.stringify({ actor, action, target, outcome, ...rest, from }));
+  await sql.query('select gatehouse.audit_append($1, $2)', [organisation, record]);
 }
+
+/** NUL and half a surrogate pair, as JSON escapes them; any other escape is matched too, so that `\\\\u0000` stays whole. */
+const ESCAPE = /\\(u0000|ud[89a-f][0-9a-f]{2}|.)/g;
+
+/** PostgreSQL's JSON takes neither; a caller's agent or name may hold them. */
+const storable = (text: string) =>
+  text.replaceAll(ESCAPE, (escape: string, what: string) => (what.length > 1 ? '\ufffd' : escape));

@@ -23,6 +23,9 @@ function explain(issue: z.core.$ZodIssue, input: unknown): Wrong[] {
   return [{ name: place(issue.path), detail: missing ? 'is missing' : sentence(issue) }];
 }
 
+/** What `zod/mini` says of a check that brings no message of its own. */
+const UNTOLD = 'Invalid input';
+
 /** `zod/mini` carries no messages (a locale costs load time): these say the same from the issue's code. */
 function sentence(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
@@ -38,6 +41,8 @@ function sentence(issue: z.core.$ZodIssue): string {
       return `must be one of: ${issue.values.map(String).join(', ')}`;
     case 'not_multiple_of':
       return `must be a multiple of ${issue.divisor}`;
+    case 'custom':
+      return issue.message === UNTOLD ? 'is not valid' : issue.message;
     default:
       return 'is not valid';
   }

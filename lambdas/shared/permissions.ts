@@ -105,3 +105,7 @@ export function permits({ permissions, grants }: Rights, permission: Permission,
   }
   return allowed;
 }
+
+/** The resources on which the permission is denied: a list does not show them. */
+export const hiddenFrom = (rights: Rights, permission: Permission): string[] =>
+  rights.grants.map(({ resource }) => resource).filter((resource) => !permits(rights, permission, resource));

@@ -61,3 +61,10 @@ export async function putDurable(table: string, id: string, value: unknown): Pro
 export async function putRecord({ redis, table }: Records, id: string, value: unknown): Promise<void> {
   await redis.set(copyOf(id), await putDurable(table, id, value), 'EX', COPY_SECONDS);
 }
+
+/** Takes a record away: where it lasts, then its copy, so that no reader makes a new one. */
+export async function deleteRecord({ redis, table }: Records, id: string): Promise<void> {
+  const { client: dynamo, DeleteItemCommand } = await dynamoDb();
+  await dynamo.send(new DeleteItemCommand({ TableName: table, Key: { id: { S: id } } }));
+  await redis.del(copyOf(id));
+}

@@ -36,3 +36,13 @@ export async function readSecret<S extends z.ZodMiniType>(secretId: string, sche
   if (parsed.ok) return parsed.value;
   throw new Error(`secret ${secretId}: ${parsed.wrong.map(({ name, detail }) => `${name} ${detail}`).join('; ')}`);
 }
+
+/** The text of a secret that does not change: read when it is first asked for, and kept. */
+export function keptSecret(secretId: string, read = readSecretText): () => Promise<string> {
+  let kept: Promise<string> | undefined;
+  return () =>
+    (kept ??= read(secretId).catch((error: unknown) => {
+      kept = undefined;
+      throw error;
+    }));
+}

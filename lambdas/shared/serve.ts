@@ -6,7 +6,7 @@ import { corsHeaders } from './cors';
 import { text } from './env';
 import { ERRORS, PROBLEM_JSON, problem, Refusal, refuse } from './errors';
 import { permits } from './permissions';
-import { identityOf, type Principal } from './principal';
+import { type Identity, identityOf, type Principal } from './principal';
 import {
   bodyText,
   clientAuthOf,
@@ -99,17 +99,21 @@ interface Served {
   readonly access: Access;
 }
 
-async function answer({ name, route, run }: Entry, event: APIGatewayProxyEvent, context: Context, served: Served) {
+async function answer(entry: Entry, event: APIGatewayProxyEvent, context: Context, served: Served) {
+  const { name, route } = entry;
   const { requestId, access } = served;
   const { identity, requestTimeEpoch: arrivedAtMs } = event.requestContext;
   const { sourceIp, userAgent } = identity;
   const origin: Origin = { requestId, sourceIp, userAgent: userAgent ?? '' };
+  const principal = await admit(name, route, event, { access, origin });
+  // An operation refuses too: what asks for more than the caller holds.
+  const run: Run = async (all) => entry.run(all).catch(noting(principal, name, { access, origin }));
   const call = {
     requestId,
     arrivedAtMs,
     publicUrl: publicUrlOf(event),
     origin,
-    principal: await admit(name, route, event, { access, origin }),
+    principal,
     idempotencyKey: route.idempotent && idempotencyKeyOf(event),
     ifMatch: route.conditional && ifMatchOf(event),
     clientAuth: route.clientAuth && clientAuthOf(event),
@@ -132,25 +136,36 @@ async function admit(
   operation: string,
   route: Route,
   event: APIGatewayProxyEvent,
-  { access, origin }: { readonly access: Access; readonly origin: Origin },
+  { access, origin }: Noting,
 ): Promise<Principal | undefined> {
   if (route.auth === 'none') return undefined;
   // Which of the two is the caller would be a guess, and the gateway's answer was kept by one of them alone.
   if (hasTwoCredentials(event)) return refuse('unauthenticated', 'send one credential: Authorization or X-Api-Key');
   const identity = identityOf(event.requestContext) ?? refuse('unauthenticated');
-  try {
+  const allowed = async () => {
     const principal = await access.admit(identity, origin);
     if (route.caller !== undefined && route.caller !== principal.kind)
       return refuse('forbidden', 'this is for people: sign in as a user');
     if (!permits(principal, route.permission, resourceOf(route, event)))
       return refuse('forbidden', `needs the permission ${route.permission}`);
     return principal;
-  } catch (error) {
-    if (error instanceof Refusal && error.code === 'forbidden')
+  };
+  return allowed().catch(noting(identity, operation, { access, origin }));
+}
+
+interface Noting {
+  readonly access: Access;
+  readonly origin: Origin;
+}
+
+/** Leaves a refusal for want of rights in the audit, and goes on refusing. */
+const noting =
+  (identity: Identity | undefined, operation: string, { access, origin }: Noting) =>
+  async (error: unknown): Promise<never> => {
+    if (identity && error instanceof Refusal && error.code === 'forbidden')
       await access.noteRefusal(identity, origin, `operation:${operation}`, error.message);
     throw error;
-  }
-}
+  };
 
 /** `key:4f2a…` where the route is about one thing. */
 function resourceOf({ resource }: Route, { pathParameters }: APIGatewayProxyEvent): string | undefined {

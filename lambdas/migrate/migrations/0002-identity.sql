@@ -259,21 +259,25 @@ create table gatehouse.idempotency (
 -- can be changed without the other. Rows of no tenant (a login of nobody) stand under the nil organisation.
 create table gatehouse.audit_log (
   organisation_id uuid not null,
-  seq bigint not null,
+  seq bigint not null check (seq > 0),
   at timestamptz not null,
   record text not null,
   previous bytea not null,
   hash bytea not null,
-  action text generated always as ((record::jsonb) ->> 'action') stored,
-  actor text generated always as ((record::jsonb) ->> 'actor') stored,
-  target text generated always as ((record::jsonb) ->> 'target') stored,
-  outcome text generated always as ((record::jsonb) ->> 'outcome') stored,
+  -- In the order of bytes, so that an index finds a prefix too.
+  action text collate "C" generated always as ((record::jsonb) ->> 'action') stored,
+  actor text collate "C" generated always as ((record::jsonb) ->> 'actor') stored,
+  target text collate "C" generated always as ((record::jsonb) ->> 'target') stored,
+  outcome text collate "C" generated always as ((record::jsonb) ->> 'outcome') stored,
   primary key (organisation_id, seq, at)
 ) partition by range (at);
+create index audit_by_action on gatehouse.audit_log (organisation_id, action, seq);
 create index audit_by_actor on gatehouse.audit_log (organisation_id, actor, seq);
 create index audit_by_target on gatehouse.audit_log (organisation_id, target, seq);
+create index audit_refusals on gatehouse.audit_log (organisation_id, seq) where outcome = 'refused';
 -- What no month takes is kept all the same.
 create table gatehouse.audit_log_other partition of gatehouse.audit_log default;
+alter table gatehouse.audit_log_other enable row level security;
 
 create table gatehouse.audit_heads (
   organisation_id uuid primary key,
@@ -281,29 +285,42 @@ create table gatehouse.audit_heads (
   hash bytea not null
 );
 
--- Partitions for this month and the `months` after it. Run by the migrations of every deploy.
+-- Partitions for this month and the `months` after it. Run by the migrations of every deploy. Where no deploy came for so
+-- long that a month's rows are among the others, they move: the table can't be attached while they stand there.
 create function gatehouse.make_audit_partitions(months integer) returns void language plpgsql as $$
 declare
   first date := date_trunc('month', now() at time zone 'utc')::date;
-  month date;
+  since timestamptz;
+  until timestamptz;
   name text;
 begin
   for i in 0..months loop
-    month := first + make_interval(months => i);
-    name := 'audit_log_' || to_char(month, 'YYYY_MM');
-    if to_regclass('gatehouse.' || name) is null then
-      execute format('create table gatehouse.%I partition of gatehouse.audit_log for values from (%L) to (%L)', name,
-        month::timestamp at time zone 'utc', (month + interval '1 month')::timestamp at time zone 'utc');
+    since := (first + make_interval(months => i))::timestamp at time zone 'utc';
+    until := (first + make_interval(months => i + 1))::timestamp at time zone 'utc';
+    name := 'audit_log_' || to_char(since at time zone 'utc', 'YYYY_MM');
+    continue when to_regclass('gatehouse.' || name) is not null;
+    execute format('create table gatehouse.%I (like gatehouse.audit_log including all)', name);
+    -- Nobody reads a partition by its own name: what the policies of the whole say would not count there.
+    execute format('alter table gatehouse.%I enable row level security', name);
+    if exists (select from gatehouse.audit_log_other o where o.at >= since and o.at < until) then
+      lock table gatehouse.audit_log_other in access exclusive mode;
+      execute format('with moved as (delete from gatehouse.audit_log_other where at >= %L and at < %L
+          returning organisation_id, seq, at, record, previous, hash)
+        insert into gatehouse.%I (organisation_id, seq, at, record, previous, hash) select * from moved',
+        since, until, name);
     end if;
+    execute format('alter table gatehouse.audit_log attach partition gatehouse.%I for values from (%L) to (%L)',
+      name, since, until);
   end loop;
 end
 $$;
 revoke execute on function gatehouse.make_audit_partitions from public;
 select gatehouse.make_audit_partitions(24);
 
--- How a link is hashed; docs/identity.md says it for those who check an export themselves.
+-- How a link is hashed; docs/identity/audit.md says it for those who check an export themselves. Stable, as `convert_to`
+-- is: declared immutable it would not be inlined, and checking a chain would take more than twice the time.
 create function gatehouse.audit_hash(previous bytea, seq bigint, at timestamptz, record text) returns bytea
-  language sql immutable
+  language sql stable
   return sha256(convert_to(encode(previous, 'hex') || '.' || seq || '.'
     || (extract(epoch from at) * 1000000)::bigint || '.' || record, 'UTF8'));
 
@@ -331,37 +348,55 @@ $$;
 revoke execute on function gatehouse.audit_append from public;
 grant execute on function gatehouse.audit_append to gatehouse_app, gatehouse_auth;
 
--- The first link of an organisation's chain that does not hold, and why; no row when all hold.
-create function gatehouse.audit_broken(wanted uuid) returns table (seq bigint, why text)
-  language sql stable security definer set search_path = pg_catalog
-begin atomic
-  with links as (
-    select l.seq, l.hash, l.previous,
-      gatehouse.audit_hash(l.previous, l.seq, l.at, l.record) as computed,
-      coalesce(lag(l.seq) over w, 0) as seq_before, coalesce(lag(l.hash) over w, '') as hash_before
-    from gatehouse.audit_log l
-    where l.organisation_id = wanted and (session_user <> 'gatehouse_app' or wanted = gatehouse.organisation())
-    window w as (order by l.seq)
-  ), found as (
-    select l.seq_before + 1 as seq, 'missing' as why from links l where l.seq > l.seq_before + 1
-    union all
-    select l.seq, 'duplicate' from links l where l.seq = l.seq_before
-    union all
-    select l.seq, 'altered' from links l where l.hash <> l.computed
-    union all
-    select l.seq, 'unlinked' from links l where l.seq = l.seq_before + 1 and l.previous <> l.hash_before
-    union all
-    select coalesce((select max(l.seq) from links l), 0) + 1, 'missing' from gatehouse.audit_heads h
-      where h.organisation_id = wanted and (session_user <> 'gatehouse_app' or wanted = gatehouse.organisation())
-        and h.seq > coalesce((select max(l.seq) from links l), 0)
-    union all
-    select h.seq, 'unlinked' from gatehouse.audit_heads h join links l on l.seq = h.seq
-      where h.organisation_id = wanted and l.hash <> h.hash
+-- Checks at most `most` links of an organisation's chain, those behind the link `behind`, in the order of the chain and in
+-- one snapshot. Says how long the chain is by its head, up to which link it was checked, and the first that does not hold:
+-- `altered` (its hash is not that of its content), `unlinked` (it does not hold the hash of the one before, or the head
+-- is not at it), `missing`, or `duplicate`.
+create function gatehouse.audit_verify(wanted uuid, behind bigint, most integer)
+  returns table (links bigint, head bytea, checked bigint, broken bigint, why text)
+  language plpgsql stable security definer set search_path = pg_catalog as $$
+declare
+  is_end boolean;
+begin
+  if session_user = 'gatehouse_app' and wanted is distinct from gatehouse.organisation() then
+    raise exception 'audit of another organisation' using errcode = 'insufficient_privilege';
+  end if;
+  select h.seq, h.hash into links, head from gatehouse.audit_heads h where h.organisation_id = wanted;
+  links := coalesce(links, 0);
+  head := coalesce(head, '');
+  with page as (
+    select l.seq, l.at, l.record, l.previous, l.hash from gatehouse.audit_log l
+    where l.organisation_id = wanted and l.seq >= behind order by l.seq, l.at limit most + 1
+  ), linked as (
+    -- The link `behind` is where the check begins, and not itself checked; before the first there is none.
+    select p.*, coalesce(lag(p.seq) over w, greatest(behind - 1, 0)) as seq_before,
+      coalesce(lag(p.hash) over w, '') as hash_before
+    from page p window w as (order by p.seq, p.at)
+  ), judged as (
+    select j.seq, j.hash, case
+        when j.seq = j.seq_before then 'duplicate'
+        when j.seq > j.seq_before + 1 then 'missing'
+        when j.seq = behind then null
+        when j.hash is distinct from gatehouse.audit_hash(j.previous, j.seq, j.at, j.record) then 'altered'
+        when j.previous is distinct from j.hash_before then 'unlinked'
+        when j.seq > links or (j.seq = links and j.hash <> head) then 'unlinked'
+      end as fault,
+      case when j.seq > j.seq_before + 1 then j.seq_before + 1 else j.seq end as place
+    from linked j
   )
-  select f.seq, f.why from found f order by f.seq, f.why limit 1;
-end;
-revoke execute on function gatehouse.audit_broken from public;
-grant execute on function gatehouse.audit_broken to gatehouse_app;
+  select coalesce(max(j.seq), greatest(behind - 1, 0)), min(j.place) filter (where j.fault is not null),
+      (array_agg(j.fault order by j.place) filter (where j.fault is not null))[1], count(*) <= most
+    into checked, broken, why, is_end from judged j;
+  -- The end is cut off: nothing stands where the head points to, or where the last check ended.
+  if broken is null and is_end and checked < greatest(links, behind) then
+    broken := checked + 1;
+    why := 'missing';
+  end if;
+  return next;
+end
+$$;
+revoke execute on function gatehouse.audit_verify from public;
+grant execute on function gatehouse.audit_verify to gatehouse_app;
 
 -- What each login may touch at all. Nobody but the owner may change the audit, and only gatehouse_auth reads hashes.
 revoke all on all tables in schema gatehouse from gatehouse_app;

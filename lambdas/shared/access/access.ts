@@ -13,7 +13,7 @@ import { load } from './load';
 export interface Access {
   /** The caller with its rights of this moment. Refuses with `unauthenticated` who may not act any more. */
   admit(identity: Identity, origin: Origin): Promise<Principal>;
-  /** Notes a refusal in the audit; the same one at most once a minute. */
+  /** Notes a refusal in the audit: of one caller at one target at most once a minute, so that nobody can fill it. */
   noteRefusal(identity: Identity, origin: Origin, target: string, reason: string): Promise<void>;
 }
 
@@ -33,7 +33,7 @@ export function access({ cache, pool, nowSeconds }: AccessDeps): Access {
     const { organisation } = identity;
     const event = { actor: subjectOf(identity), action: 'access.refused', target, reason, outcome: 'refused' } as const;
     try {
-      const isFirst = await cache.first(organisation, `${event.actor} ${target} ${reason}`).catch(() => true);
+      const isFirst = await cache.first(organisation, `${event.actor} ${target}`).catch(() => true);
       if (!isFirst) return;
       await inTenant(pool, { organisation }, (sql) => appendAudit(sql, organisation, origin, event));
     } catch (error) {

@@ -17,7 +17,9 @@ const IDLE_SECONDS = 900;
 const EPOCH_SECONDS = 86_400;
 /** No change takes longer: its transaction is ended by PostgreSQL before (change.ts). */
 const CHANGE_SECONDS = 30;
+/** How many days counts of use are kept, today included. */
 const USAGE_DAYS = 35;
+const DAY_SECONDS = 86_400;
 
 /** Bits mean permissions by their place in the table: another release's table must not read them. */
 const TABLE = createHash('sha256').update(PERMISSIONS.join(' ')).digest('hex').slice(0, 8);
@@ -28,6 +30,10 @@ const subjectKey = (organisation: string, subject: string) => `${prefix(organisa
 const changingKey = (organisation: string) => `${prefix(organisation)}:changing`;
 /** How often each key was used, by day, as a hash from `yyyy-mm-dd` to a count. */
 export const usageKey = (organisation: string, subject: string) => `${prefix(organisation)}:usage:${subject}`;
+
+/** The first of so many days that end with this one, both as `yyyy-mm-dd`. */
+const daysBefore = (day: string, count: number) =>
+  new Date(Date.parse(day) - (count - 1) * DAY_SECONDS * 1000).toISOString().slice(0, 10);
 
 /** One session, one key, one client, or a user of an external issuer, in one workspace. */
 const entryKey = ({ organisation, session, workspace, ...identity }: Identity) =>
@@ -47,7 +53,10 @@ declare module 'ioredis' {
   }
 }
 
-/** Epochs (drawn when they are lost), the entry, and how many changes are under way; counts the use of a key. */
+/**
+ * Epochs (drawn when they are lost), the entry, and how many changes are under way; counts the use of a key, and with the
+ * first of a day forgets the days that are too old.
+ */
 const ADMIT = `
 local function epoch(key, fresh)
   local value = redis.call('GET', key)
@@ -58,7 +67,11 @@ end
 local entry = redis.call('GET', KEYS[3])
 if entry then redis.call('EXPIRE', KEYS[3], ARGV[4]) end
 if ARGV[5] ~= '' then
-  redis.call('HINCRBY', KEYS[5], ARGV[5], 1)
+  if redis.call('HINCRBY', KEYS[5], ARGV[5], 1) == 1 then
+    for _, day in ipairs(redis.call('HKEYS', KEYS[5])) do
+      if day < ARGV[7] then redis.call('HDEL', KEYS[5], day) end
+    end
+  end
   redis.call('EXPIRE', KEYS[5], ARGV[6])
 end
 local now = redis.call('TIME')[1]
@@ -104,7 +117,8 @@ export function accessCache(open: () => Promise<Redis>): AccessCache {
         EPOCH_SECONDS,
         IDLE_SECONDS,
         usedOn ?? '',
-        USAGE_DAYS * 86_400,
+        USAGE_DAYS * DAY_SECONDS,
+        usedOn === undefined ? '' : daysBefore(usedOn, USAGE_DAYS),
       );
       const epochs = { organisationEpoch, subjectEpoch };
       const entry = changes === 0 ? entryUnder(text, epochs) : undefined;

@@ -115,8 +115,8 @@ async function loadKey(sql: Sql, identity: Identity, custom: CustomRoles, origin
   if (key.disabled) return { refused: 'disabled key' };
   const owner = await memberRoles(sql, organisation, key.owner_id, key.workspace_id ?? undefined);
   if ('refused' in owner) return owner;
-  const subject = subjectOf(identity);
-  await appendAudit(sql, organisation, origin, { actor: subject, action: 'key.used', target: subject });
+  const used = { actor: subjectOf(identity), action: 'key.used', target: `key:${id}` };
+  await appendAudit(sql, organisation, origin, used);
   return {
     roles: owner.roles,
     permissions: intersection(permissionSet(key.scopes), unionOf(custom, owner.roles)),
