@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { refuse } from '../shared/errors';
 import { type Jwks, signToken } from '../shared/jwt';
+import { ACCESS_TOKEN_SECONDS } from '../shared/lifetimes';
 import { checkPassword } from '../shared/passwords';
 import type { Operations } from '../shared/route';
 import type { authRoutes } from './contract';
@@ -20,7 +21,6 @@ export interface AuthDeps {
   newId(): string;
 }
 
-const LIFE_SECONDS = 15 * 60;
 /** The client of RFC 9068's `client_id`: our own, the only one that may use the password grant. */
 const FIRST_PARTY = 'gatehouse';
 
@@ -45,7 +45,7 @@ export const auth = ({ users, keys, passwordGrant, nowSeconds, newId }: AuthDeps
         client_id: FIRST_PARTY,
         iat,
         nbf: iat,
-        exp: iat + LIFE_SECONDS,
+        exp: iat + ACCESS_TOKEN_SECONDS,
         jti: newId(),
         sid: session,
         org: membership.organisation,
@@ -56,7 +56,7 @@ export const auth = ({ users, keys, passwordGrant, nowSeconds, newId }: AuthDeps
       kid,
       privateKey,
     );
-    return { access_token, token_type: 'Bearer', expires_in: LIFE_SECONDS };
+    return { access_token, token_type: 'Bearer', expires_in: ACCESS_TOKEN_SECONDS };
   },
 
   async getJwks() {

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { Jwks } from '../shared/jwt';
+import { JWKS_MAX_AGE_SECONDS } from '../shared/lifetimes';
 import { type Contract, form } from '../shared/route';
 
 /** RFC 6749 appendix A has no control characters in any field; PostgreSQL takes no NUL. */
@@ -39,7 +40,7 @@ export const authRoutes = {
     summary: 'The public keys that verify our access tokens (RFC 7517)',
     auth: 'none',
     public: 'public keys are public',
-    reply: { status: 200, body: Jwks, headers: { 'cache-control': 'public, max-age=300' } },
+    reply: { status: 200, body: Jwks, headers: { 'cache-control': `public, max-age=${JWKS_MAX_AGE_SECONDS}` } },
     errors: ['not_ready'],
     since: '0.1.0',
   },
