@@ -1,9 +1,8 @@
 import * as z from 'zod/mini';
 import { awsIdentity } from './aws-token';
-import type { IssuerSettings } from './issuer';
+import { ALGORITHMS, type IssuerSettings } from './issuer-settings';
 import { fromJson } from './json';
 import { ForeignJwk } from './jwk';
-import { ALGORITHMS } from './jws';
 import { signedPost } from './signed-post';
 
 /** What the function `issuer-keys` is asked. */

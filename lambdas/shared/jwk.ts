@@ -1,6 +1,6 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import * as z from 'zod/mini';
-import type { Algorithm } from './jws';
+import type { Algorithm } from './issuer-settings';
 
 const short = z.string().check(z.maxLength(255));
 const number = z.string().check(z.maxLength(2048));

@@ -1,9 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { constants, type KeyObject, verify } from 'node:crypto';
-
-/** How tokens may be signed: with a private key whose public one we hold. Nothing with a shared secret, nothing without one. */
-export const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const;
-export type Algorithm = (typeof ALGORITHMS)[number];
+import type { Algorithm } from './issuer-settings';
 
 /** RFC 7518 section 3 and RFC 8037: hash, and what OpenSSL must be told beside it. */
 const SCHEMES: Readonly<Record<Algorithm, readonly [hash: 'sha256' | null, options: object]>> = {

@@ -29,9 +29,9 @@ const changingKey = (organisation: string) => `${prefix(organisation)}:changing`
 /** How often each key was used, by day, as a hash from `yyyy-mm-dd` to a count. */
 export const usageKey = (organisation: string, subject: string) => `${prefix(organisation)}:usage:${subject}`;
 
-/** One session, one key, one client, or a user of an external issuer, in one workspace. */
-const entryKey = ({ organisation, session, workspace, ...identity }: Identity) =>
-  `${prefix(organisation)}:access:${TABLE}:${session ?? subjectOf(identity)}:${workspace ?? ''}`;
+/** One session, one key, one client, or a user by one external issuer, in one workspace. */
+const entryKey = ({ organisation, session, workspace, external, ...identity }: Identity) =>
+  `${prefix(organisation)}:access:${TABLE}:${session ?? subjectOf(identity)}:${workspace ?? ''}:${external?.entry ?? ''}`;
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
