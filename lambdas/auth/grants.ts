@@ -1,4 +1,5 @@
 import type { Changes } from '../shared/change';
+import { ACCESS_TOKEN_SECONDS } from '../shared/lifetimes';
 import type { Call } from '../shared/route';
 import type { Client, Clients } from './clients';
 import type { Codes } from './codes';
@@ -9,7 +10,7 @@ import type { Refresh } from './refresh';
 import { authorOf, deviceOf, openSession } from './sessions';
 import type { Passwords } from './sign-in';
 import type { SigningKeys } from './signing-keys';
-import { ACCESS_SECONDS, accessToken, newRefreshToken } from './tokens';
+import { accessToken, newRefreshToken } from './tokens';
 
 export interface GrantDeps {
   readonly passwords: Passwords;
@@ -40,7 +41,7 @@ export function grants(deps: GrantDeps) {
   const sign = async (publicUrl: string, bearer: Parameters<typeof accessToken>[0]) => ({
     access_token: accessToken(bearer, { keys: await deps.keys(), issuer: publicUrl, nowMs: now(), id: newId() }),
     token_type: 'Bearer' as const,
-    expires_in: ACCESS_SECONDS,
+    expires_in: ACCESS_TOKEN_SECONDS,
   });
 
   const answer = async ({ publicUrl }: TokenCall, client: Client, granted: Granted) => {

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { Jwks } from '../shared/jwt';
+import { JWKS_MAX_AGE_SECONDS } from '../shared/lifetimes';
 import { type Contract, form } from '../shared/route';
 import { Field, NO_STORE } from './fields';
 
@@ -156,7 +157,7 @@ export const oauthRoutes = {
     summary: 'The public keys that verify our access tokens (RFC 7517)',
     auth: 'none',
     public: 'public keys are public',
-    reply: { status: 200, body: Jwks, headers: { 'cache-control': 'public, max-age=300' } },
+    reply: { status: 200, body: Jwks, headers: { 'cache-control': `public, max-age=${JWKS_MAX_AGE_SECONDS}` } },
     errors: ['not_ready'],
     since: '0.1.0',
   },
@@ -166,7 +167,7 @@ export const oauthRoutes = {
     summary: 'Where and how tokens are issued here (RFC 8414)',
     auth: 'none',
     public: 'clients find their way by it',
-    reply: { status: 200, body: Metadata, headers: { 'cache-control': 'public, max-age=300' } },
+    reply: { status: 200, body: Metadata, headers: { 'cache-control': `public, max-age=${JWKS_MAX_AGE_SECONDS}` } },
     since: '0.2.0',
   },
 } as const satisfies Contract;

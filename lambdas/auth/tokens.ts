@@ -1,11 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { derivedBytes } from '../shared/derive';
 import { type Claims, signToken } from '../shared/jwt';
+import { ACCESS_TOKEN_SECONDS } from '../shared/lifetimes';
 import { secondsOf } from './oauth';
 import type { SigningKeys } from './signing-keys';
-
-/** How long an access token is good for (15 minutes). */
-export const ACCESS_SECONDS = 15 * 60;
 
 const TOKEN_BYTES = 32;
 const REFRESH = 'ghr_';
@@ -54,7 +52,7 @@ export function accessToken(bearer: Bearer, { keys, issuer, nowMs, id }: Signing
     client_id: client,
     iat,
     nbf: iat,
-    exp: iat + ACCESS_SECONDS,
+    exp: iat + ACCESS_TOKEN_SECONDS,
     jti: id,
     sid: session,
     org: organisation,

@@ -36,8 +36,9 @@ alter table gatehouse.users
   alter email drop not null,
   drop constraint users_email_unique,
   add constraint users_external check ((external_issuer is null) = (external_subject is null)),
-  add constraint users_own_email check (external_issuer is not null or email is not null),
-  add constraint users_external_unique unique (external_issuer, external_subject);
+  add constraint users_own_email check (external_issuer is not null or email is not null);
+-- No issuer and subject are unique: an organisation may trust keys of its own under anybody's name. Such users' ids are
+-- made of issuer, subject and who trusts the issuer (lambdas/authorizer/bearer-of.ts): one account each, never another's.
 -- An issuer's word on an address proves nothing about our own accounts: it may say one that is taken, and links nothing.
 create unique index users_email_unique on gatehouse.users (email) where external_issuer is null;
 

@@ -66,11 +66,17 @@ export function access({ cache, pool, nowSeconds }: AccessDeps): Access {
       // Without Redis the truth is asked each time: slower, never laxer.
       const found = await cache.find(identity, identity.kind === 'user' ? undefined : day).catch(() => undefined);
       const kept = found?.entry;
-      const isFresh = kept !== undefined && now - kept.loadedAtSeconds < FRESH_SECONDS;
+      const isFresh = kept && now - kept.loadedAtSeconds < FRESH_SECONDS && !saysMore(identity, kept);
       const entry = isFresh ? kept : await read(identity, origin, found);
       return principal(identity, entry, origin, now);
     },
   };
+}
+
+/** Whether the token is newer than what is kept of its bearer, and gives other roles. */
+function saysMore({ external }: Identity, { said }: Entry): boolean {
+  if (!external || !said || external.issuedAtSeconds <= said.atSeconds) return false;
+  return external.roles.toSorted().join(' ') !== said.roles.toSorted().join(' ');
 }
 
 function principal(identity: Identity, entry: Entry, origin: Origin, now: number): Principal {

@@ -81,8 +81,14 @@ const SESSION = `update gatehouse.sessions set last_seen_at = now()
   where id = $1 and organisation_id = $2 and user_id = $3
   returning ended_at is not null as ended, extract(epoch from least(expires_at, ends_at))::float8 as ends_at`;
 
+const TRUSTED = 'select from gatehouse.issuers where organisation_id = $1 and id = $2 and disabled_at is null';
+
 async function loadUser(sql: Sql, identity: Identity, custom: CustomRoles, origin: Origin): Promise<Loaded> {
   const { organisation, id, workspace, session, external } = identity;
+  if (external?.entry !== undefined) {
+    const { rowCount } = await sql.query(TRUSTED, [organisation, external.entry]);
+    if (rowCount === 0) return { refused: 'issuer no longer trusted' };
+  }
   if (external) await acquaint(sql, identity, external, origin);
   const member = await memberRoles(sql, organisation, id, workspace);
   if ('refused' in member) return member;
@@ -147,7 +153,7 @@ const PlanRow = z.object({ plan: z.string() });
 
 /** The caller's entry as PostgreSQL says it now; what a caller who may not act is refused for is part of it. */
 export function load(pool: OpenPool, identity: Identity, origin: Origin, nowSeconds: number): Promise<Entry> {
-  const { organisation, kind, id } = identity;
+  const { organisation, kind, id, external } = identity;
   return inTenant(pool, { organisation, ...(kind === 'user' && { user: id }) }, async (sql) => {
     const plans = await sql.query('select plan from gatehouse.organisations where id = $1', [organisation]);
     const plan = z.array(PlanRow).parse(plans.rows)[0]?.plan;
@@ -165,6 +171,7 @@ export function load(pool: OpenPool, identity: Identity, origin: Origin, nowSeco
       revokedTokens: await revokedTokensOf(sql, organisation, subject),
       endsAtSeconds: own.endsAtSeconds,
       loadedAtSeconds: nowSeconds,
+      said: external && { roles: [...external.roles], atSeconds: external.issuedAtSeconds },
     };
   });
 }
