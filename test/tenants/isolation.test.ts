@@ -253,7 +253,8 @@ describe('over the routes', () => {
       '/v1/grants/{id}': { id: await idIn('grants') },
       '/v1/roles/{name}': { name: await idIn('roles', 'name') },
     };
-    const names = Object.keys(tenantRoutes) as (keyof typeof tenantRoutes)[];
+    const isOperation = (name: string): name is keyof typeof tenantRoutes => Object.hasOwn(tenantRoutes, name);
+    const names = Object.keys(tenantRoutes).filter(isOperation);
     const withId = names.filter((name) => tenantRoutes[name].path.includes('{'));
     expect(withId.length).toBeGreaterThan(17);
     const before = await tenants.sql('select count(*) from gatehouse.audit_log where organisation_id = $1', [

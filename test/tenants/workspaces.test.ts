@@ -133,3 +133,41 @@ describe('members of a workspace', () => {
     for (const as of [key, inside]) expect(await tenants.call('listWorkspaces', { as })).toMatchObject({ status: 401 });
   });
 });
+
+describe('changes that meet', () => {
+  const author = () => ({ principal: admin, origin: { requestId: 'test', sourceIp: '192.0.2.1', userAgent: '' } });
+
+  test('two that wait for each other: one counts, the other is told to try again', async () => {
+    const ids = [await create(), await create()];
+    let arrived = 0;
+    let open: () => void = () => undefined;
+    const both = new Promise<void>((done) => {
+      open = done;
+    });
+    const touch = 'update gatehouse.workspaces set version = version + 1 where organisation_id = $1 and id = $2';
+    const change = (order: readonly string[]) =>
+      tenants.changes.change(author(), {}, async (tx) => {
+        await tx.query(touch, [admin.organisation, order[0]]);
+        arrived += 1;
+        if (arrived === 2) open();
+        await both;
+        await tx.query(touch, [admin.organisation, order[1]]);
+      });
+    const outcomes = await Promise.allSettled([change(ids), change(ids.toReversed())]);
+    expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+    expect(outcomes.find(({ status }) => status === 'rejected')).toMatchObject({
+      reason: { code: 'not_ready', detail: 'another change was in the way', headers: { 'retry-after': '2' } },
+    });
+  });
+
+  test('one that refers to what was just removed is a conflict', async () => {
+    const change = tenants.changes.change(author(), {}, (tx) =>
+      tx.query("insert into gatehouse.workspace_members values ($1, $2, $3, '{viewer}')", [
+        admin.organisation,
+        randomUUID(),
+        admin.id,
+      ]),
+    );
+    await expect(change).rejects.toMatchObject({ code: 'conflict' });
+  });
+});
