@@ -123,9 +123,10 @@ test.each([
   expect(await tenants.call('createInvitation', { as: admin, body })).toMatchObject({ status: 400 });
 });
 
+const throttled = () => Promise.reject(new Error('ThrottlingException'));
+
 test('without the secret that makes tokens nothing is made, and the caller is told to try again', async () => {
-  const pepper = () => Promise.reject(new Error('ThrottlingException'));
-  const operations = tenantsOf({ changes: tenants.changes, pepper, newId: randomUUID });
+  const operations = tenantsOf({ changes: tenants.changes, pepper: throttled, newId: randomUUID });
   const handler = serve(tenantRoutes, operations, tenants.serve);
   const email = address();
   const answer = await ask(handler, {

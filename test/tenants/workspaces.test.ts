@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
 import type { Identity } from '../../lambdas/shared/principal';
 import { captureOutput } from '../support/output';
 import { userOf } from '../support/tenants';
@@ -134,22 +135,18 @@ describe('members of a workspace', () => {
   });
 });
 
-describe('changes that meet', () => {
-  const author = () => ({ principal: admin, origin: { requestId: 'test', sourceIp: '192.0.2.1', userAgent: '' } });
+const author = () => ({ principal: admin, origin: { requestId: 'test', sourceIp: '192.0.2.1', userAgent: '' } });
 
+describe('changes that meet', () => {
   test('two that wait for each other: one counts, the other is told to try again', async () => {
     const ids = [await create(), await create()];
-    let arrived = 0;
-    let open: () => void = () => undefined;
-    const both = new Promise<void>((done) => {
-      open = done;
-    });
+    const arrivals = new EventEmitter();
+    const both = Promise.all([once(arrivals, 'first'), once(arrivals, 'second')]);
     const touch = 'update gatehouse.workspaces set version = version + 1 where organisation_id = $1 and id = $2';
     const change = (order: readonly string[]) =>
       tenants.changes.change(author(), {}, async (tx) => {
         await tx.query(touch, [admin.organisation, order[0]]);
-        arrived += 1;
-        if (arrived === 2) open();
+        arrivals.emit(order === ids ? 'first' : 'second');
         await both;
         await tx.query(touch, [admin.organisation, order[1]]);
       });
