@@ -24,6 +24,9 @@ const DELETE = 'delete from gatehouse.invitations where organisation_id = $1 and
 
 const open = taken('invitations_open', 'an invitation to this address is open: take it back first');
 
+const notReady = (cause: unknown) =>
+  refuse('not_ready', 'the secret that makes tokens does not answer', { headers: { 'retry-after': '2' }, cause });
+
 interface Deps {
   readonly changes: Changes;
   /** From Secrets Manager: what is shown once is derived from it. */
@@ -39,7 +42,7 @@ export const invitations = ({ changes, pepper, newId }: Deps): Operations<typeof
   async createInvitation(call) {
     const { principal, body, idempotencyKey } = call;
     const { organisation } = principal;
-    const secret = await pepper();
+    const secret = await pepper().catch(notReady);
     // With its id among the words, a key that is used again another day makes another token.
     const tokenOf = (id: string) =>
       `ghi_${creationBytes(secret, ['invitation', organisation, id, idempotencyKey], 32).toString('base64url')}`;

@@ -4,9 +4,9 @@ import { tenantRoutes } from '../../lambdas/tenants/contract';
 
 const PAGE = readFileSync('docs/identity/tenants.md', 'utf8');
 
+const holds = (role: keyof typeof ROLES, permission: string) => ROLES[role].some((held: string) => held === permission);
+
 test('the table of roles in the page is the one of the code', () => {
-  const holds = (role: keyof typeof ROLES, permission: string) =>
-    ROLES[role].some((held: string) => held === permission);
   const rows = PERMISSIONS.map(
     (permission) =>
       `| \`${permission}\` | ${ROLE_NAMES.map((role) => (holds(role, permission) ? 'yes' : '')).join(' | ')} |`,

@@ -170,6 +170,22 @@ describe('members', () => {
   });
 });
 
+/** Both let in by the check of access, both waiting for the same rows: then the first of them goes on. */
+async function atOnce<T>(ask: () => Promise<T>[]): Promise<T[]> {
+  const holder = await tenants.database.master.connect();
+  try {
+    await holder.query('begin');
+    await holder.query('select from gatehouse.members where organisation_id = $1 for update', [admin.organisation]);
+    const asked = ask();
+    const WAITING = "select from pg_stat_activity where wait_event_type = 'Lock'";
+    while ((await tenants.sql(WAITING)).length !== asked.length);
+    await holder.query('commit');
+    return await Promise.all(asked);
+  } finally {
+    holder.release();
+  }
+}
+
 describe('the last admin', () => {
   test('can neither be demoted nor removed, nor leave', async () => {
     expect(await adminsOf(admin.organisation)).toEqual([{ user_id: admin.id }]);
@@ -196,22 +212,6 @@ describe('the last admin', () => {
     await tenants.call('deleteWorkspace', { as: admin, params: { id: workspace } });
     expect(await demote(admin, admin.id)).toMatchObject({ status: 409 });
   });
-
-  /** Both let in by the check of access, both waiting for the same rows: then the first of them goes on. */
-  async function atOnce<T>(ask: () => Promise<T>[]): Promise<T[]> {
-    const holder = await tenants.database.master.connect();
-    try {
-      await holder.query('begin');
-      await holder.query('select from gatehouse.members where organisation_id = $1 for update', [admin.organisation]);
-      const asked = ask();
-      const WAITING = "select from pg_stat_activity where wait_event_type = 'Lock'";
-      while ((await tenants.sql(WAITING)).length !== asked.length);
-      await holder.query('commit');
-      return await Promise.all(asked);
-    } finally {
-      holder.release();
-    }
-  }
 
   test('stays when two admins demote each other at once, in any of many rounds: one succeeds', async () => {
     for (let round = 0; round < 25; round += 1) {

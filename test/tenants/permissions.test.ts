@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { PERMISSIONS, permits, ROLE_NAMES, ROLES } from '../../lambdas/shared/permissions';
 import type { Identity } from '../../lambdas/shared/principal';
 import { decide, type Facts } from '../../lambdas/tenants/decide';
@@ -115,13 +115,14 @@ describe('the check says what decided', () => {
   });
 });
 
+const holding = (permission: string) =>
+  ROLE_NAMES.filter((role) => ROLES[role].some((held: string) => held === permission));
+
 test('every permission is listed with the roles that hold it, those of the organisation too', async () => {
   const name = fresh('role');
   await tenants.call('createRole', { as: admin, body: { name, permissions: ['audit:read'] } });
   const { items } = (await tenants.call('listPermissions', { as: admin })).body;
   expect(items?.map((item) => item.name)).toEqual(PERMISSIONS);
-  const holding = (permission: string) =>
-    ROLE_NAMES.filter((role) => ROLES[role].some((held: string) => held === permission));
   for (const permission of PERMISSIONS)
     expect(items).toContainEqual({
       name: permission,
@@ -235,9 +236,10 @@ test('the check answers what the check of access lets pass, whoever asks for wha
   );
 }, 60_000);
 
+const factsOf = (grants: Caller['grants']): Facts['grants'] =>
+  grants.map(({ resource, role, effect }, n) => ({ id: String(n), subject: 'user:u', resource, role, effect }));
+
 test('a decision names what made it: without it the decision would be another one', () => {
-  const ids = (grants: Caller['grants']): Facts['grants'] =>
-    grants.map(({ resource, role, effect }, n) => ({ id: String(n), subject: 'user:u', resource, role, effect }));
   fc.assert(
     fc.property(
       callers,
@@ -245,7 +247,7 @@ test('a decision names what made it: without it the decision would be another on
       fc.constantFrom(undefined, ...RESOURCES),
       ({ caller, roles, grants }, permission, resource) => {
         const custom = new Map(Object.entries(caller.own));
-        const facts: Facts = { kind: caller.kind, scopes: caller.scopes, roles, custom, grants: ids(grants) };
+        const facts: Facts = { kind: caller.kind, scopes: caller.scopes, roles, custom, grants: factsOf(grants) };
         const { decision, decidedBy, roles: deciding = [], grant: by } = decide(facts, permission, resource);
         if (decidedBy === 'role') {
           const without = { ...facts, roles: roles.filter((role) => !deciding.includes(role)) };

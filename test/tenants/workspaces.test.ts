@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
 import type { Identity } from '../../lambdas/shared/principal';
 import { captureOutput } from '../support/output';
 import { userOf } from '../support/tenants';
@@ -131,5 +132,39 @@ describe('members of a workspace', () => {
     for (const as of [key, inside]) expect(await tenants.call('listWorkspaces', { as })).toMatchObject({ status: 200 });
     await tenants.call('deleteWorkspace', { as: admin, params: { id } });
     for (const as of [key, inside]) expect(await tenants.call('listWorkspaces', { as })).toMatchObject({ status: 401 });
+  });
+});
+
+const author = () => ({ principal: admin, origin: { requestId: 'test', sourceIp: '192.0.2.1', userAgent: '' } });
+
+describe('changes that meet', () => {
+  test('two that wait for each other: one counts, the other is told to try again', async () => {
+    const ids = [await create(), await create()];
+    const arrivals = new EventEmitter();
+    const both = Promise.all([once(arrivals, 'first'), once(arrivals, 'second')]);
+    const touch = 'update gatehouse.workspaces set version = version + 1 where organisation_id = $1 and id = $2';
+    const change = (order: readonly string[]) =>
+      tenants.changes.change(author(), {}, async (tx) => {
+        await tx.query(touch, [admin.organisation, order[0]]);
+        arrivals.emit(order === ids ? 'first' : 'second');
+        await both;
+        await tx.query(touch, [admin.organisation, order[1]]);
+      });
+    const outcomes = await Promise.allSettled([change(ids), change(ids.toReversed())]);
+    expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+    expect(outcomes.find(({ status }) => status === 'rejected')).toMatchObject({
+      reason: { code: 'not_ready', detail: 'another change was in the way', headers: { 'retry-after': '2' } },
+    });
+  });
+
+  test('one that refers to what was just removed is a conflict', async () => {
+    const change = tenants.changes.change(author(), {}, (tx) =>
+      tx.query("insert into gatehouse.workspace_members values ($1, $2, $3, '{viewer}')", [
+        admin.organisation,
+        randomUUID(),
+        admin.id,
+      ]),
+    );
+    await expect(change).rejects.toMatchObject({ code: 'conflict' });
   });
 });
