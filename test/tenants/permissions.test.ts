@@ -219,6 +219,7 @@ test('the check answers what the check of access lets pass, whoever asks for wha
     publicUrl: '',
     origin,
     idempotencyKey: undefined,
+    arrivedAtMs: 0,
     ifMatch: undefined,
     clientAuth: undefined,
   };
