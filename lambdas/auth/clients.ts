@@ -1,6 +1,8 @@
 import { timingSafeEqual } from 'node:crypto';
 import * as z from 'zod/mini';
+import type { Access } from '../shared/access/access';
 import { hashKey } from '../shared/api-key';
+import type { Origin } from '../shared/audit';
 import type { OpenPool } from '../shared/postgres';
 import type { ClientAuth } from '../shared/route';
 import { FIRST_PARTY, invalidClient, oauth } from './oauth';
@@ -51,6 +53,7 @@ const OURS: Client = {
 
 /** How a request names its client: `Authorization: Basic`, fields of the form, or not at all. */
 export interface Named {
+  readonly origin: Origin;
   readonly clientAuth: ClientAuth | undefined;
   readonly body: { readonly client_id?: string | undefined; readonly client_secret?: string | undefined };
 }
@@ -66,11 +69,12 @@ export interface Clients {
 
 interface Deps {
   readonly pool: OpenPool;
+  readonly access: Access;
   pepper(): Promise<string>;
   now(): number;
 }
 
-export function clients({ pool, pepper, now }: Deps): Clients {
+export function clients({ pool, access, pepper, now }: Deps): Clients {
   const find: Clients['find'] = async (id) => {
     if (id === FIRST_PARTY) return OURS;
     if (!z.uuid().safeParse(id).success) return undefined;
@@ -79,7 +83,7 @@ export function clients({ pool, pepper, now }: Deps): Clients {
   };
   return {
     find,
-    async identify({ clientAuth, body }) {
+    async identify({ clientAuth, body, origin }) {
       const isBasic = clientAuth !== undefined;
       if (isBasic && (body.client_secret !== undefined || (body.client_id ?? clientAuth.id) !== clientAuth.id))
         oauth('invalid_request', 'authenticate the client in one way');
@@ -87,7 +91,12 @@ export function clients({ pool, pepper, now }: Deps): Clients {
       const client = (await find(id)) ?? invalidClient(isBasic);
       if (client.kind === 'public' && secret === undefined) return client;
       const isRight = secret !== undefined && isSecretOf(client, hashKey(secret, await pepper()));
-      return isRight ? client : invalidClient(isBasic);
+      if (isRight) return client;
+      const { organisation } = client;
+      // A secret of 256 bits needs no lock-out, but its owner should see that somebody tries.
+      if (organisation !== undefined)
+        await access.noteRefusal({ kind: 'client', id, organisation }, origin, `client:${id}`, 'wrong secret');
+      return invalidClient(isBasic);
     },
   };
 }

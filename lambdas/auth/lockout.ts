@@ -21,7 +21,7 @@ const FORGET_MS = 60 * 60_000;
 const PLACE_MS = 15_000;
 /** An attempt waits for a place this often; who signs in many times at once waits, and is not refused. */
 const PAUSE_MS = 100;
-const MOST_PAUSES = 40;
+const MOST_PAUSES = 60;
 
 const RETRY_AFTER = { 'retry-after': '2' };
 

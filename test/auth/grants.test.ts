@@ -278,6 +278,21 @@ describe('the client credentials grant', () => {
     }
   });
 
+  test('tells the audit of a wrong secret, once a minute at most', async () => {
+    const { id } = await given.client();
+    for (let count = 0; count < 3; count += 1) await given.token(grant, { headers: basic(id, `wrong ${count}`) });
+    const told = (await given.audit(acme)).filter(({ target }) => target === `client:${id}`);
+    expect(told).toEqual([
+      {
+        actor: `client:${id}`,
+        action: 'access.refused',
+        target: `client:${id}`,
+        outcome: 'refused',
+        reason: 'wrong secret',
+      },
+    ]);
+  });
+
   test('refuses two ways of authentication at once, a public client, and more scope than the client has', async () => {
     const { id, secret } = await given.client();
     const open = await given.client({ kind: 'public', secret_hash: null });
