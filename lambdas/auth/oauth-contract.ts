@@ -8,8 +8,12 @@ import { Field, NO_STORE } from './fields';
 const CLIENT = { client_id: z.optional(Field), client_secret: z.optional(Field) };
 const MEMBERSHIP = { organisation: z.optional(z.uuid()), workspace: z.optional(z.uuid()) };
 
+/*
+ * RFC 6749 section 3.2: what an OAuth endpoint does not know it ignores. Libraries send `audience`, `resource` and more.
+ */
+
 /** All grants at one address: which fields one needs is checked where it is served. */
-export const TokenRequest = z.strictObject({
+export const TokenRequest = z.object({
   grant_type: Field,
   username: z.optional(Field),
   password: z.optional(Field),
@@ -30,7 +34,7 @@ export const Token = z.object({
   scope: z.optional(z.string()),
 });
 
-const TokenToJudge = z.strictObject({ token: Field, token_type_hint: z.optional(Field), ...CLIENT });
+const TokenToJudge = z.object({ token: Field, token_type_hint: z.optional(Field), ...CLIENT });
 
 /** RFC 7662 section 2.2, with the claims of our tokens. All but `active` are absent unless it is true. */
 const Introspection = z.object({
@@ -72,7 +76,7 @@ const Metadata = z.object({
 });
 
 /** RFC 6749 section 4.1.1 and RFC 7636 section 4.3. Optional here, because what is missing is told in a way of its own. */
-const AuthorizationRequest = z.strictObject({
+const AuthorizationRequest = z.object({
   response_type: z.optional(z.string()),
   client_id: z.optional(z.string()),
   redirect_uri: z.optional(z.string()),

@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { ForeignClaims } from '../shared/foreign-token';
-import { type IssuerRecord, type IssuerSettings, ORGANISATION_CLAIMS, ROLE_CLAIMS, STAGE_ENTRY } from '../shared/issuer';
+import {
+  type IssuerRecord,
+  type IssuerSettings,
+  ORGANISATION_CLAIMS,
+  ROLE_CLAIMS,
+  STAGE_ENTRY,
+} from '../shared/issuer';
 import { isJson, type Json } from '../shared/jws';
 import type { Identified } from './answer';
 
@@ -44,7 +50,9 @@ const MOST_ROLES = 20;
  * makes users of its own, and nobody else's.
  */
 export function userIdOf(trustedBy: string, issuer: string, subject: string): string {
-  const hash = createHash('sha256').update(JSON.stringify([trustedBy, issuer, subject])).digest('hex');
+  const hash = createHash('sha256')
+    .update(JSON.stringify([trustedBy, issuer, subject]))
+    .digest('hex');
   const variant = ((Number.parseInt(hash.slice(16, 18), 16) & 0x3f) | 0x80).toString(16);
   return `${hash.slice(0, 8)}-${hash.slice(8, 12)}-8${hash.slice(13, 16)}-${variant}${hash.slice(18, 20)}-${hash.slice(20, 32)}`;
 }

@@ -94,7 +94,11 @@ export function verifyForeign(
 
 const isType = (kind: Kind, typ = '') => TYPES[kind].includes(typ.toLowerCase().replace(/^application\//, ''));
 
-function isMeantForUs({ aud }: Json, azp: string | undefined, { audience, authorizedParties }: IssuerSettings): boolean {
+function isMeantForUs(
+  { aud }: Json,
+  azp: string | undefined,
+  { audience, authorizedParties }: IssuerSettings,
+): boolean {
   const isAudience = audience === '' ? aud === undefined : [aud].flat().includes(audience);
   const isParty = authorizedParties.length === 0 || (azp !== undefined && authorizedParties.includes(azp));
   // What is for no audience and of no party would be for everybody.

@@ -51,7 +51,9 @@ export const StageIssuers = z.object({ issuers: z.array(TrustedIssuer) });
 
 /** A token names its issuer and its audience: both together say whose it is. */
 export const issuerRecordId = ({ issuer, audience }: Pick<IssuerSettings, 'issuer' | 'audience'>): string =>
-  `issuer#${createHash('sha256').update(JSON.stringify([issuer, audience])).digest('hex')}`;
+  `issuer#${createHash('sha256')
+    .update(JSON.stringify([issuer, audience]))
+    .digest('hex')}`;
 
 /** Where the claims are that most users of a kind will want. */
 export const ORGANISATION_CLAIMS: Readonly<Record<Kind, readonly string[]>> = {

@@ -213,7 +213,7 @@ function refusal(error: unknown, requestId: string, route: Route | undefined): A
       'content-type': oauth ? 'application/json' : PROBLEM_JSON,
       'cache-control': 'no-store',
       // RFC 9110 section 15.5.2: a 401 says how to come in; the gateway's own say the same.
-      ...(status === 401 && { 'www-authenticate': 'Bearer' }),
+      ...(status === 401 && !oauth && { 'www-authenticate': 'Bearer' }),
       ...refused.headers,
     },
     body: JSON.stringify(oauth ? oauthError(refused) : problem(refused, requestId)),

@@ -141,7 +141,7 @@ describe('pages of the stage’s origin', () => {
     const { headers } = await ask(handler, request);
     expect(headers).toMatchObject({
       'access-control-allow-origin': 'https://app.example.com',
-      'access-control-expose-headers': 'x-request-id,etag,location,retry-after',
+      'access-control-expose-headers': 'x-request-id,etag,location,retry-after,x-next-cursor',
     });
   });
 });
