@@ -82,6 +82,7 @@ export const issuerRoutes = {
     body: json(IssuerChange),
     reply: { status: 200, body: Issuer },
     errors: ['not_found', 'conflict', 'precondition_failed', 'not_ready'],
+    example: { body: { disabled: true } },
     since: '0.2.0',
   },
   deleteIssuer: {

@@ -40,7 +40,7 @@ export interface Answer {
 export async function call(path: string, init: RequestInit = {}, baseUrl = gateway.url): Promise<Answer> {
   const response = await fetch(`${baseUrl}${path}`, init);
   const text = await response.text();
-  const isJson = /json/.test(response.headers.get('content-type') ?? '');
+  const isJson = /[/+]json\b/.test(response.headers.get('content-type') ?? '');
   return { status: response.status, headers: response.headers, body: isJson && text !== '' ? JSON.parse(text) : text };
 }
 

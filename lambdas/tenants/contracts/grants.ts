@@ -67,6 +67,7 @@ export const grantRoutes = {
     body: json(z.strictObject({ role: z.optional(RoleName), effect: z.optional(Effect) })),
     reply: { status: 200, body: Grant },
     errors: ['not_found', 'conflict'],
+    example: { body: { effect: 'deny' } },
   },
   deleteGrant: {
     ...one,

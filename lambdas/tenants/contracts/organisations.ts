@@ -58,6 +58,7 @@ export const organisationRoutes = {
     body: json(NewOrganisation),
     reply: { status: 200, body: Organisation },
     errors: ['not_found'],
+    example: { body: { name: 'Acme Europe' } },
   },
   deleteOrganisation: {
     ...one,

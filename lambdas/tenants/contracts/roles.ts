@@ -75,6 +75,7 @@ export const roleRoutes = {
     body: json(RoleChange),
     reply: { status: 200, body: Role },
     errors: ['not_found', 'conflict'],
+    example: { body: { permissions: ['audit:read'] } },
   },
   deleteRole: {
     ...one,

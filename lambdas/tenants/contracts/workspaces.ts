@@ -62,6 +62,7 @@ export const workspaceRoutes = {
     body: json(NewWorkspace),
     reply: { status: 200, body: Workspace },
     errors: ['not_found', 'conflict'],
+    example: { body: { name: 'Storefront' } },
   },
   deleteWorkspace: {
     ...one,
