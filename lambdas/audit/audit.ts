@@ -51,5 +51,6 @@ export const audit = (changes: Changes): Operations<typeof auditRoutes> => ({
     return changes.read({ principal }, (sql) => verify(sql, principal.organisation, behind, noted));
   },
 
-  exportAudit: (call) => changes.read(call, (sql) => exportPage(sql, call)),
+  exportAudit: ({ principal, query }) =>
+    changes.read({ principal }, (sql) => exportPage(sql, principal.organisation, query)),
 });

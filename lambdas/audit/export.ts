@@ -5,7 +5,7 @@ import type { Sql } from '../shared/tenancy';
 import { type auditRoutes, MOST_EXPORTED } from './contract';
 import { conditionsOf } from './filters';
 
-type Export = Call<(typeof auditRoutes)['exportAudit']>;
+type Query = Call<(typeof auditRoutes)['exportAudit']>['query'];
 
 /** Of a Lambda's answer, which holds 6 MB: the lines stand in it as one JSON string, their quotes escaped. */
 export const MOST_BYTES = 5_000_000;
@@ -35,21 +35,14 @@ interface Page {
 }
 
 /** One page of lines that hold all that a check of the chain needs. */
-export async function exportPage(
-  sql: Sql,
-  { principal, query }: Export,
-  mostBytes = MOST_BYTES,
-): Promise<Answer<string>> {
+export async function exportPage(sql: Sql, organisation: string, query: Query, mostBytes = MOST_BYTES) {
   const { cursor, limit = MOST_EXPORTED, ...filters } = query;
   const { after } = placeOf(CursorKey, { cursor });
   const page: Page = { lines: [], bytes: 0, last: after?.[0], isMore: true };
   while (page.isMore && page.lines.length < limit && page.bytes < mostBytes) {
     const wanted = Math.min(BATCH, limit - page.lines.length);
-    const rows = await read(
-      sql,
-      conditionsOf(principal.organisation, filters, { after: page.last, order: 'asc' }),
-      wanted + 1,
-    );
+    const conditions = conditionsOf(organisation, filters, { after: page.last, order: 'asc' });
+    const rows = await read(sql, conditions, wanted + 1);
     page.isMore = rows.length > wanted;
     fill(page, rows.slice(0, wanted), mostBytes);
   }

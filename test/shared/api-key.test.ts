@@ -1,6 +1,19 @@
 import { createHmac } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import * as fc from 'fast-check';
-import { API_KEY, ApiKeyRecord, hashKey, keyIdOf, matches, newApiKey, recordId } from '../../lambdas/shared/api-key';
+import {
+  API_KEY_PATTERN,
+  ApiKeyRecord,
+  CLIENT_SECRET_PATTERN,
+  hashKey,
+  isClientSecret,
+  keyIdOf,
+  matches,
+  newApiKey,
+  newClientSecret,
+  recordId,
+} from '../../lambdas/shared/api-key';
 
 const PEPPER = 'pepper';
 const fixed = (bytes: number) => Buffer.alloc(bytes, 0xab);
@@ -9,7 +22,6 @@ const { id, key } = newApiKey('dev', fixed);
 test('a key carries its stage, its id, 256 bits and a checksum', () => {
   const unsigned = `ghk_dev_${'ab'.repeat(8)}_${'ab'.repeat(32)}`;
   expect(key.slice(0, -8)).toBe(unsigned);
-  expect(API_KEY.exec(key)?.slice(1, 4)).toEqual(['dev', 'ab'.repeat(8), 'ab'.repeat(32)]);
   expect(keyIdOf(key)).toBe(id);
 });
 
@@ -23,9 +35,23 @@ test('every new key is spelled as published', () => {
   fc.assert(
     fc.property(fc.uint8Array({ minLength: 32, maxLength: 32 }), (bytes) => {
       const made = newApiKey('prod', (size) => Buffer.from(bytes.subarray(0, size)));
-      return API_KEY.test(made.key) && keyIdOf(made.key) === made.id;
+      return new RegExp(`^${API_KEY_PATTERN}$`).test(made.key) && keyIdOf(made.key) === made.id;
     }),
   );
+});
+
+const DOCUMENT = readFileSync(join(__dirname, '../../docs/identity/keys.md'), 'utf8');
+
+test('the expressions that secret scanners are told are those of the code', () => {
+  const told = [...DOCUMENT.matchAll(/^(gh[ks]_\[.*)$/gm)].map(([, expression]) => expression);
+  expect(told).toEqual([API_KEY_PATTERN, CLIENT_SECRET_PATTERN]);
+});
+
+test('the expressions find keys and secrets in the middle of a text', () => {
+  const secret = newClientSecret('prod');
+  const text = `{"key":"${key}","secret":"${secret}"} ghk_dev_short`;
+  const found = [...text.matchAll(new RegExp(`${API_KEY_PATTERN}|${CLIENT_SECRET_PATTERN}`, 'g'))];
+  expect(found.map(([match]) => match)).toEqual([key, secret]);
 });
 
 const typos = key.split('').flatMap((character, index) => {
@@ -48,6 +74,53 @@ test('a wrong, missing or doubled character at any place gives a key no id', () 
 test('two neighbours in the wrong order give a key no id', () => {
   expect(swapped.length).toBeGreaterThan(50);
   expect(swapped.filter((typo) => keyIdOf(typo) !== undefined)).toEqual([]);
+});
+
+test('any other character at any place of any key gives it no id', () => {
+  const one = fc.record({ at: fc.nat(), character: fc.string({ minLength: 1, maxLength: 1, unit: 'binary' }) });
+  fc.assert(
+    fc.property(fc.uint8Array({ minLength: 32, maxLength: 32 }), one, (bytes, { at, character }) => {
+      const made = newApiKey('prod', (size) => Buffer.from(bytes.subarray(0, size))).key;
+      const place = at % made.length;
+      const typo = made.slice(0, place) + character + made.slice(place + 1);
+      return typo === made || keyIdOf(typo) === undefined;
+    }),
+    { numRuns: 5000 },
+  );
+});
+
+test('any text at all is a key or none, and never a fault', () => {
+  const characters = fc.constantFrom(...'ghks_dev0123456789abcdefz');
+  const like = fc.string({ unit: characters, minLength: 80, maxLength: 110 }).map((rest) => `ghk_dev_${rest}`);
+  fc.assert(
+    fc.property(
+      fc.oneof(fc.string(), fc.string({ unit: 'binary', maxLength: 200 }), like),
+      (text) => keyIdOf(text) === undefined,
+    ),
+    { numRuns: 5000 },
+  );
+});
+
+describe('a client secret', () => {
+  test('carries its stage, 256 bits and a checksum, and no id', () => {
+    const secret = newClientSecret('dev', fixed);
+    expect(secret.slice(0, -8)).toBe(`ghs_dev_${'ab'.repeat(32)}`);
+    expect(isClientSecret(secret)).toBe(true);
+    expect(newClientSecret('dev')).not.toBe(newClientSecret('dev'));
+  });
+
+  test('with any other character at any place is none', () => {
+    const secret = newClientSecret('dev', fixed);
+    const wrong = secret
+      .split('')
+      .flatMap((was, at) =>
+        ['0', '1', 'a', 'f', 'z', '_', 'A', ' ', '\n']
+          .filter((other) => other !== was)
+          .map((other) => secret.slice(0, at) + other + secret.slice(at + 1)),
+      );
+    expect(wrong.filter(isClientSecret)).toEqual([]);
+    expect([key, `${secret}\n`, secret.toUpperCase(), ''].filter(isClientSecret)).toEqual([]);
+  });
 });
 
 test.each([

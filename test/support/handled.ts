@@ -13,6 +13,6 @@ const Body = z.looseObject({
 /** A handler's answer to a request, its JSON body parsed where it has one. */
 export async function ask(handler: Handler, request: Parameters<typeof event>[0]) {
   const { statusCode: status, headers = {}, body: text } = await handler(event(request), context);
-  const isJson = String(headers['content-type']).includes('json');
+  const isJson = /[/+]json\b/.test(String(headers['content-type']));
   return { status, headers, text, body: isJson ? Body.parse(JSON.parse(text)) : {} };
 }
