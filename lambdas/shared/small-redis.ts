@@ -25,7 +25,7 @@ const COMMAND_TIMEOUT_MS = 1_000;
  */
 export const openSmallRedis = (address: RedisAddress): Commands =>
   smallRedis({
-    connect: () => connectTls({ host: address.REDIS_HOST, port: address.REDIS_PORT, servername: address.REDIS_HOST }),
+    connect: () => connectTls({ host: address.REDIS_HOST, port: address.REDIS_PORT }),
     login: async () => [address.REDIS_USER, await redisToken(address)],
   });
 
