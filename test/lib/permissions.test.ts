@@ -64,10 +64,22 @@ const readSecret = (secret: string) => [
 const writeSecret = (secret: string) =>
   ['PutSecretValue', 'UpdateSecret', 'UpdateSecretVersionStage'].map((action) => `secretsmanager:${action} ${secret}`);
 
+const KEYS_TABLE = ['GetItem', 'PutItem', 'DeleteItem'].map((action) => `dynamodb:${action} Keys`);
+const FETCH = ['lambda:InvokeFunction IssuersKeysFunction', 'lambda:InvokeFunctionUrl IssuersKeysFunction'];
+
 /** Written out, so that whoever widens a grant says so here too. */
 const GRANTS = (store: string): Readonly<Record<string, readonly unknown[]>> => ({
-  'Services AuthApi': [...CACHE, connect(store, 'gatehouse_auth'), ...readSecret('SigningKeys')],
-  'Services TenantsApi': [...CACHE, connect(store, 'gatehouse_app')],
+  'Services AuthApi': [
+    ...CACHE,
+    connect(store, 'gatehouse_auth'),
+    ...readSecret('SigningKeys'),
+    ...readSecret('Pepper'),
+  ],
+  'Services TenantsApi': [...CACHE, connect(store, 'gatehouse_app'), ...readSecret('Pepper')],
+  'Services IssuersApi': [...CACHE, connect(store, 'gatehouse_app'), ...KEYS_TABLE, ...FETCH],
+  'Services IssuersRefresh': [...CACHE, connect(store, 'gatehouse_auth'), ...KEYS_TABLE, ...FETCH],
+  // Whatever a tenant makes it fetch, it has nothing of ours to give away.
+  'Services IssuersKeys': [],
   'Services KeysApi': [
     ...CACHE,
     connect(store, 'gatehouse_app'),
@@ -76,7 +88,7 @@ const GRANTS = (store: string): Readonly<Record<string, readonly unknown[]>> => 
     ...readSecret('Pepper'),
   ],
   'Services AuditApi': [...CACHE, connect(store, 'gatehouse_app')],
-  'Services AuthAuthorizer': [...CACHE, 'dynamodb:GetItem Keys', ...readSecret('Pepper')],
+  'Services AuthAuthorizer': [...CACHE, 'dynamodb:GetItem Keys', ...readSecret('Pepper'), ...FETCH],
   'Services AuthRotate': [
     ...CACHE,
     'dynamodb:PutItem Keys',
@@ -144,6 +156,7 @@ describe.each(['dev', 'prod'] as const)('whom the functions of %s admit', (name)
       'AuthApiFunction',
       'AuthAuthorizerFunction',
       'GraphApiFunction',
+      'IssuersApiFunction',
       'KeysApiFunction',
       'PlatformApiFunction',
       'TenantsApiFunction',
@@ -159,7 +172,14 @@ describe.each(['dev', 'prod'] as const)('whom the functions of %s admit', (name)
     ]);
   });
 
+  test('EventBridge, for one schedule', () => {
+    const [admitted, ...others] = byPrincipal('events.amazonaws.com');
+    expect(others).toEqual([]);
+    expect(stages[name].readable(admitted?.FunctionName)).toBe('IssuersRefreshFunction');
+    expect(stages[name].readable(admitted?.SourceArn)).toBe('IssuersEveryTenMinutes');
+  });
+
   test('nobody else', () => {
-    expect(permissions()).toHaveLength(8);
+    expect(permissions()).toHaveLength(10);
   });
 });
