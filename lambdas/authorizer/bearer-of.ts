@@ -1,12 +1,6 @@
-import { createHash } from 'node:crypto';
+import { hash as digest } from 'node:crypto';
 import type { ForeignClaims } from '../shared/foreign-token';
-import {
-  type IssuerRecord,
-  type IssuerSettings,
-  ORGANISATION_CLAIMS,
-  ROLE_CLAIMS,
-  STAGE_ENTRY,
-} from '../shared/issuer';
+import { type IssuerRecord, type IssuerSettings, ORGANISATION_CLAIMS, ROLE_CLAIMS, STAGE_ENTRY } from '../shared/issuer';
 import { isJson, type Json } from '../shared/jws';
 import type { Identified } from './answer';
 
@@ -50,9 +44,7 @@ const MOST_ROLES = 20;
  * makes users of its own, and nobody else's.
  */
 export function userIdOf(trustedBy: string, issuer: string, subject: string): string {
-  const hash = createHash('sha256')
-    .update(JSON.stringify([trustedBy, issuer, subject]))
-    .digest('hex');
+  const hash = digest('sha256', JSON.stringify([trustedBy, issuer, subject]), 'hex');
   const variant = ((Number.parseInt(hash.slice(16, 18), 16) & 0x3f) | 0x80).toString(16);
   return `${hash.slice(0, 8)}-${hash.slice(8, 12)}-8${hash.slice(13, 16)}-${variant}${hash.slice(18, 20)}-${hash.slice(20, 32)}`;
 }
@@ -83,13 +75,19 @@ function organisationOf({ belongs, settings: { kind } }: IssuerRecord, claims: J
 export function rolesOf({ kind, roles, defaultRoles }: IssuerSettings, claims: Json): readonly string[] {
   if (!roles) return defaultRoles;
   const paths = roles.claim === undefined ? ROLE_CLAIMS[kind] : [roles.claim];
-  const map = new Map(Object.entries(roles.map).map(([theirs, ours]) => [spelled(kind, theirs), ours]));
-  const found = namesIn(paths, firstOf(claims, paths)).flatMap((name) => map.get(spelled(kind, name)) ?? []);
+  const { map } = roles;
+  const found = namesIn(paths, firstOf(claims, paths))
+    .flatMap((name) => spellings(kind, name))
+    .flatMap((name) => (Object.hasOwn(map, name) ? (map[name] ?? []) : []));
   return found.length > 0 ? [...new Set(found)].slice(0, MOST_ROLES) : defaultRoles;
 }
 
 /** Clerk's version 1 says `org:admin` where version 2 says `admin`. */
-const spelled = (kind: IssuerSettings['kind'], name: string) => (kind === 'clerk' ? name.replace(/^org:/, '') : name);
+function spellings(kind: IssuerSettings['kind'], name: string): readonly string[] {
+  if (kind !== 'clerk') return [name];
+  const bare = name.replace(/^org:/, '');
+  return [bare, `org:${bare}`];
+}
 
 /** Names in a list, or one name; in the claims of RFC 8693 section 4.2 a text is many names with spaces between. */
 function namesIn(paths: readonly string[], value: unknown): readonly string[] {

@@ -44,7 +44,7 @@ export function signedSend(identity: AwsIdentity, timeoutMs = TIMEOUT_MS): Send 
 /** The method, headers and body of the signed request. */
 export async function sign({ url, body, requestId }: Message, identity: AwsIdentity) {
   const headers = { 'content-type': 'application/json', 'x-request-id': requestId };
-  const signed = await signedHeaders({ service: 'lambda', url, headers, body }, identity);
+  const signed = signedHeaders({ service: 'lambda', url, headers, body }, identity);
   return { method: 'POST' as const, headers: signed, body };
 }
 

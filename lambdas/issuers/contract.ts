@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
-import { changeable, IssuerSettings, issuerFields, RequiredClaim, RoleMap } from '../shared/issuer-settings';
+import { changeable, issuerFields, RequiredClaim, RoleMap } from '../shared/issuer-fields';
+import { IssuerSettings } from '../shared/issuer-settings';
 import { PageQuery, pageOf } from '../shared/page';
 import { type Contract, json } from '../shared/route';
 

@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
 import type { Changes } from '../shared/change';
 import { refuse } from '../shared/errors';
-import { faultIn, type IssuerSettings, settingsOf } from '../shared/issuer-settings';
+import { faultIn, settingsOf } from '../shared/issuer-fields';
+import type { IssuerSettings } from '../shared/issuer-settings';
 import type { ForeignJwk } from '../shared/jwk';
 import { CreatedKey, page, placeOf } from '../shared/page';
 import { etag } from '../shared/request';

@@ -1,12 +1,6 @@
-import { AwsV4Signer } from 'aws4fetch';
+import { type AwsIdentity, signQuery } from './sigv4';
 
-/** The credentials of the function's role, which Lambda puts into its environment. */
-export interface AwsIdentity {
-  readonly region: string;
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken: string | undefined;
-}
+export type { AwsIdentity } from './sigv4';
 
 export const awsIdentity = (env = process.env): AwsIdentity => ({
   region: env.AWS_REGION ?? '',
@@ -38,17 +32,7 @@ export async function connectToken(
   host: string,
   query: Readonly<Record<string, string>>,
 ): Promise<string> {
-  const { region, accessKeyId, secretAccessKey, sessionToken } = identity;
   const url = new URL(`https://${host}/`);
-  url.search = new URLSearchParams({ Action: 'connect', ...query, 'X-Amz-Expires': '900' }).toString();
-  const signed = await new AwsV4Signer({
-    url: url.toString(),
-    service,
-    region,
-    accessKeyId,
-    secretAccessKey,
-    ...(sessionToken !== undefined && { sessionToken }),
-    signQuery: true,
-  }).sign();
-  return signed.url.toString().replace('https://', '');
+  const asked = { Action: 'connect', ...query, 'X-Amz-Expires': '900' };
+  return `${host}/?${signQuery({ method: 'GET', service, url }, asked, identity)}`;
 }

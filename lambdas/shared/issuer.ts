@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import * as z from 'zod/mini';
 import { IssuerSettings, type Kind } from './issuer-settings';
 import { ForeignJwk } from './jwk';
@@ -51,9 +51,7 @@ export const StageIssuers = z.object({ issuers: z.array(TrustedIssuer) });
 
 /** A token names its issuer and its audience: both together say whose it is. */
 export const issuerRecordId = ({ issuer, audience }: Pick<IssuerSettings, 'issuer' | 'audience'>): string =>
-  `issuer#${createHash('sha256')
-    .update(JSON.stringify([issuer, audience]))
-    .digest('hex')}`;
+  `issuer#${hash('sha256', JSON.stringify([issuer, audience]), 'hex')}`;
 
 /** Where the claims are that most users of a kind will want. */
 export const ORGANISATION_CLAIMS: Readonly<Record<Kind, readonly string[]>> = {

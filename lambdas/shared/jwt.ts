@@ -1,5 +1,6 @@
 import { createPublicKey, type JsonWebKey, type KeyObject, sign } from 'node:crypto';
 import * as z from 'zod/mini';
+import { BoundedMap } from './bounded-map';
 import { isSigned, split } from './jws';
 import { LEEWAY_SECONDS } from './lifetimes';
 
@@ -67,9 +68,9 @@ export function verifyToken(
   { issuer, nowSeconds }: Expectations,
 ): { readonly ok: true; readonly claims: Claims } | Refused {
   const parts = split(token);
-  const header = Header.safeParse(parts && decode(parts.header));
-  if (!parts || !header.success) return { ok: false, reason: 'malformed' };
-  const key = keys.get(header.data.kid);
+  const kid = parts && kidOf(parts.header);
+  if (!parts || kid === undefined) return { ok: false, reason: 'malformed' };
+  const key = keys.get(kid);
   if (!key) return { ok: false, reason: 'unknown key' };
   if (!isSigned('RS256', parts, key)) return { ok: false, reason: 'signature' };
   const claims = Claims.safeParse(decode(parts.payload));
@@ -77,6 +78,18 @@ export function verifyToken(
     return { ok: false, reason: 'claims' };
   if (claims.data.iss !== issuer || claims.data.aud !== issuer) return { ok: false, reason: 'claims' };
   return { ok: true, claims: claims.data };
+}
+
+/** Headers that were found good, with their `kid`: all tokens of a key have the same one. */
+const kids = new BoundedMap<string, string>(32);
+
+function kidOf(header: string): string | undefined {
+  const known = kids.get(header);
+  if (known !== undefined) return known;
+  const parsed = Header.safeParse(decode(header));
+  if (!parsed.success) return undefined;
+  kids.set(header, parsed.data.kid);
+  return parsed.data.kid;
 }
 
 /** When a token is good, in seconds since 1970. */

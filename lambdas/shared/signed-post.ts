@@ -1,6 +1,5 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
-import { AwsV4Signer } from 'aws4fetch';
-import type { AwsIdentity } from './aws-token';
+import { type AwsIdentity, signHeaders } from './sigv4';
 
 /** A request that is signed for a service of AWS, or for a function behind an IAM function URL (`lambda`). */
 export interface Unsigned {
@@ -11,18 +10,8 @@ export interface Unsigned {
 }
 
 /** The headers of the request with its signature (SigV4), the body's hash included. */
-export async function signedHeaders(request: Unsigned, identity: AwsIdentity): Promise<Record<string, string>> {
-  const { region, accessKeyId, secretAccessKey, sessionToken } = identity;
-  const { headers } = await new AwsV4Signer({
-    method: 'POST',
-    ...request,
-    region,
-    accessKeyId,
-    secretAccessKey,
-    ...(sessionToken !== undefined && { sessionToken }),
-  }).sign();
-  return Object.fromEntries(headers);
-}
+export const signedHeaders = ({ service, url, headers, body }: Unsigned, identity: AwsIdentity) =>
+  signHeaders({ method: 'POST', service, url: new URL(url), body }, headers, identity);
 
 export interface Answered {
   readonly status: number;
@@ -38,7 +27,7 @@ const MOST_BYTES = 6 * 1024 * 1024;
  * @throws when there is none in time
  */
 export async function signedPost(request: Unsigned, identity: AwsIdentity, timeoutMs: number): Promise<Answered> {
-  const headers = await signedHeaders(request, identity);
+  const headers = signedHeaders(request, identity);
   const { request: send } = request.url.startsWith('http:') ? await import('node:http') : await import('node:https');
   return new Promise((resolve, reject) => {
     const sent = send(request.url, { method: 'POST', headers, signal: AbortSignal.timeout(timeoutMs) });

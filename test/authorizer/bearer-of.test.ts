@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { bearerOf, claimOf, rolesOf, userIdOf } from '../../lambdas/authorizer/bearer-of';
 import type { IssuerRecord } from '../../lambdas/shared/issuer';
-import { type IssuerFields, settingsOf } from '../../lambdas/shared/issuer-settings';
+import { type IssuerFields, settingsOf } from '../../lambdas/shared/issuer-fields';
 import type { Json } from '../../lambdas/shared/jws';
 import { ORGANISATION } from '../support/event';
 

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { type IssuerSource, knownIssuers } from '../../lambdas/authorizer/known-issuers';
 import { type IssuerRecord, issuerRecordId } from '../../lambdas/shared/issuer';
-import { settingsOf } from '../../lambdas/shared/issuer-settings';
+import { settingsOf } from '../../lambdas/shared/issuer-fields';
 import { vetted } from '../../lambdas/shared/jwk';
 import { ORGANISATION } from '../support/event';
 import { captureOutput } from '../support/output';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
 import { Issuer } from '../../lambdas/issuers/contract';
 import { issuerRecordId } from '../../lambdas/shared/issuer';
-import { settingsOf } from '../../lambdas/shared/issuer-settings';
+import { settingsOf } from '../../lambdas/shared/issuer-fields';
 import type { Identity } from '../../lambdas/shared/principal';
 import { ask } from '../support/handled';
 import { startIssuers, type TestIssuers } from '../support/issuers';

@@ -1,6 +1,6 @@
 import { ORGANISATIONS } from '../../lambdas/seed/seed';
 import { IssuerRecord, issuerRecordId } from '../../lambdas/shared/issuer';
-import { settingsOf } from '../../lambdas/shared/issuer-settings';
+import { settingsOf } from '../../lambdas/shared/issuer-fields';
 import { readRecord } from '../../lambdas/shared/records';
 import { startIssuers, type TestIssuers } from '../support/issuers';
 import { startOidc, type TestOidc } from '../support/oidc';
