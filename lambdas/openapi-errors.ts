@@ -55,8 +55,9 @@ function codesOf({ auth, body, conditional, idempotent, errors = [] }: Route): E
 
 function response(shared: readonly ErrorCode[], oauth: boolean): Json {
   const problems = oauth ? shared.filter((code) => GATEWAY_CODES.includes(code)) : shared;
-  // `internal` comes from the gateway and from the function.
-  const ours = oauth && shared.some((code) => code === 'internal' || !GATEWAY_CODES.includes(code));
+  // These come from the gateway and from the function.
+  const ours =
+    oauth && shared.some((code) => ['internal', 'rate_limited'].includes(code) || !GATEWAY_CODES.includes(code));
   return {
     description: shared.map((code) => `${ERRORS[code].title}. ${ERRORS[code].help}`).join('\n\n'),
     headers: { 'x-request-id': { $ref: '#/components/headers/RequestId' } },

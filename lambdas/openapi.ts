@@ -80,12 +80,14 @@ function parametersOf(where: 'path' | 'query', object: ObjectSchema | undefined)
 const IDEMPOTENCY_KEY = {
   name: 'Idempotency-Key',
   in: 'header',
+  required: false,
   description: 'The same key with the same request is answered as the first time, for a day.',
   schema: { type: 'string', maxLength: 255 },
 };
 const IF_MATCH = {
   name: 'If-Match',
   in: 'header',
+  required: false,
   description: 'The `ETag` of the version that you mean; another one answers 412.',
   schema: { type: 'string' },
 };

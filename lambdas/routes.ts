@@ -1,6 +1,7 @@
 import { auditRoutes } from './audit/contract';
 import { authRoutes } from './auth/contract';
 import { graphRoutes } from './graph/contract';
+import { issuerRoutes } from './issuers/contract';
 import { keyRoutes } from './keys/contract';
 import { platformRoutes } from './platform/contract';
 import type { Contract } from './shared/route';
@@ -11,6 +12,7 @@ export const contracts = {
   auth: authRoutes,
   tenants: tenantRoutes,
   keys: keyRoutes,
+  issuers: issuerRoutes,
   audit: auditRoutes,
   graph: graphRoutes,
   platform: platformRoutes,

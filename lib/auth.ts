@@ -24,10 +24,12 @@ export class Auth extends Construct {
       memoryMb: 1024, // a password check costs 64 MB and its CPU time follows the memory
       environment: {
         SIGNING_KEYS_SECRET: data.signingKeys.secretArn,
+        PEPPER_SECRET: data.pepper.secretArn,
         PASSWORD_GRANT: stage.passwordGrant ? 'on' : 'off',
       },
     }).fn;
     data.signingKeys.grantRead(this.api);
+    data.pepper.grantRead(this.api);
 
     this.authorizer = new GatewayFunction(this, 'Authorizer', foundation, {
       code: 'authorizer',

@@ -10,6 +10,7 @@ import { Monitoring } from './constructs/monitoring';
 import type { DataStack } from './data';
 import type { Subgraph } from './examples';
 import { Graph } from './graph';
+import { Issuers } from './issuers';
 import { Keys } from './keys';
 import { Migrations } from './migrations';
 import type { NetworkStack } from './network';
@@ -46,10 +47,13 @@ export class ServicesStack extends Stack {
     const tenants = new Tenants(this, 'Tenants', foundation);
     const keys = new Keys(this, 'Keys', foundation);
     const audit = new Audit(this, 'Audit', foundation);
+    const issuers = new Issuers(this, 'Issuers', foundation);
+    issuers.grantFetch(auth.authorizer);
     this.apis = [
       { contract: contracts.auth, fn: auth.api },
       { contract: contracts.tenants, fn: tenants.api },
       { contract: contracts.keys, fn: keys.api },
+      { contract: contracts.issuers, fn: issuers.api },
       { contract: contracts.audit, fn: audit.api },
       { contract: contracts.graph, fn: graph.api },
       { contract: contracts.platform, fn: platform.api },
@@ -57,7 +61,8 @@ export class ServicesStack extends Stack {
     this.fallback = platform.api;
     this.authorizer = auth.authorizer;
     // New code never meets an old schema.
-    for (const feature of [auth, platform, graph, tenants, keys, audit]) feature.node.addDependency(migrations);
+    for (const feature of [auth, platform, graph, tenants, keys, audit, issuers])
+      feature.node.addDependency(migrations);
     if (data.seedLogins) new Seed(this, 'Seed', foundation, data.seedLogins).node.addDependency(migrations);
   }
 }

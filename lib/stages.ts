@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { faultIn, issuerFields, OrganisationMap, settingsOf } from '../lambdas/shared/issuer-fields';
 import { parse } from '../lambdas/shared/parse';
 
 /**
@@ -43,6 +44,15 @@ const Stage = z.strictObject({
   /** Two example organisations with a login for each role; their password is generated, in the secret `SeedLogins`. */
   seedLogins: z.boolean(),
   exampleSubgraphs: z.boolean(),
+  /** Whether addresses that tenants name (an issuer's keys) may be private and without TLS: on a laptop, and nowhere else. */
+  privateTargets: z.boolean(),
+  /**
+   * External issuers whose tokens every organisation of the stage accepts: as at `POST /v1/issuers`, and with the
+   * organisation that each value of a claim stands for.
+   */
+  issuers: z.optional(
+    z.array(z.strictObject({ ...issuerFields, organisations: OrganisationMap })).check(z.maxLength(20)),
+  ),
   alarmEmail: z.optional(z.email()),
   domain: z.optional(
     z.strictObject({
@@ -73,6 +83,7 @@ const dev: Settings = {
   passwordGrant: true,
   seedLogins: true,
   exampleSubgraphs: true,
+  privateTargets: false,
 };
 
 const prod: Settings = {
@@ -90,11 +101,12 @@ const prod: Settings = {
   passwordGrant: false,
   seedLogins: false,
   exampleSubgraphs: false,
+  privateTargets: false,
 };
 
 const stages = {
   /** What `npm start` serves: dev, on a laptop. */
-  local: dev,
+  local: { ...dev, privateTargets: true },
   dev,
   staging: {
     ...prod,
@@ -117,7 +129,11 @@ export function stageOf(name: unknown, settings: Record<string, unknown> = stage
   const parsed = parse(Stage, settings[name]);
   if (!parsed.ok)
     throw new Error(`stage '${name}': ${parsed.wrong.map((wrong) => `${wrong.name} ${wrong.detail}`).join('; ')}`);
-  const { database } = parsed.value;
+  const { database, issuers = [] } = parsed.value;
+  for (const [index, issuer] of issuers.entries()) {
+    const fault = faultIn(settingsOf(issuer));
+    if (fault !== undefined) throw new Error(`stage '${name}': issuers.${index}: ${fault}`);
+  }
   if (database.minCapacityUnits > database.maxCapacityUnits)
     throw new Error(`stage '${name}': database.minCapacityUnits must be at most database.maxCapacityUnits`);
   if (database.minCapacityUnits === 0 && database.proxy)

@@ -14,6 +14,8 @@ export class Tenants extends Construct {
       api: true,
       database: 'gatehouse_app',
       cache: true,
+      environment: { PEPPER_SECRET: foundation.data.pepper.secretArn },
     }).fn;
+    foundation.data.pepper.grantRead(this.api);
   }
 }

@@ -2,24 +2,17 @@ import { randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
 import { readEnv, text } from '../shared/env';
 import { gateEnv, openGate } from '../shared/gate';
+import { keptSecret } from '../shared/secrets';
 import { serve } from '../shared/serve';
 import { auth } from './auth';
 import { authRoutes } from './contract';
 import { signingKeysOf } from './signing-keys';
-import { postgresUsers } from './users';
 
-const env = readEnv({ ...gateEnv, SIGNING_KEYS_SECRET: text, PASSWORD_GRANT: z.enum(['on', 'off']) });
-
+const secrets = { SIGNING_KEYS_SECRET: text, PEPPER_SECRET: text };
+const env = readEnv({ ...gateEnv, ...secrets, PASSWORD_GRANT: z.enum(['on', 'off']) });
 const gate = openGate(env);
+const keys = signingKeysOf(env.SIGNING_KEYS_SECRET, Date.now);
+const pepper = keptSecret(env.PEPPER_SECRET);
+const deps = { ...gate, keys, pepper, passwordGrant: env.PASSWORD_GRANT === 'on', now: Date.now, newId: randomUUID };
 
-export const handler = serve(
-  authRoutes,
-  auth({
-    users: postgresUsers(gate.pool),
-    keys: signingKeysOf(env.SIGNING_KEYS_SECRET, Date.now),
-    passwordGrant: env.PASSWORD_GRANT === 'on',
-    nowSeconds: () => Math.floor(Date.now() / 1000),
-    newId: randomUUID,
-  }),
-  gate,
-);
+export const handler = serve(authRoutes, auth(deps), gate);

@@ -1,73 +1,63 @@
-import type { KeyObject } from 'node:crypto';
-import { refuse } from '../shared/errors';
-import { type Jwks, signToken } from '../shared/jwt';
-import { checkPassword } from '../shared/passwords';
+import type { Redis } from 'ioredis';
+import type { Access } from '../shared/access/access';
+import type { AccessCache } from '../shared/access/cache';
+import type { Changes } from '../shared/change';
+import { type Claims, verificationKeys, verifyToken } from '../shared/jwt';
+import type { OpenPool } from '../shared/postgres';
 import type { Operations } from '../shared/route';
+import { account } from './account';
+import { accountSessions } from './account-sessions';
+import { authorize } from './authorize';
+import { clients } from './clients';
+import { codes } from './codes';
 import type { authRoutes } from './contract';
-import type { Login, Users } from './users';
-
-export interface SigningKeys {
-  readonly signing: { readonly kid: string; readonly privateKey: KeyObject };
-  readonly published: Jwks;
-}
+import { grants } from './grants';
+import { introspect } from './introspect';
+import { invitations } from './invitations';
+import { lockout } from './lockout';
+import { metadata } from './metadata';
+import { secondsOf } from './oauth';
+import { passwordReplacing } from './password-change';
+import { refreshing } from './refresh';
+import { revoke } from './revoke';
+import { passwords } from './sign-in';
+import type { SigningKeys } from './signing-keys';
 
 export interface AuthDeps {
-  readonly users: Users;
+  readonly pool: OpenPool;
+  readonly changes: Changes;
+  readonly cache: AccessCache;
+  readonly access: Access;
+  redis(): Promise<Redis>;
   /** The keys in force. Rejects when the deployment has none yet. */
   keys(): Promise<SigningKeys>;
+  /** The secret that no store of ours holds: client secrets are hashed, and refresh tokens derived, with it. */
+  pepper(): Promise<string>;
   readonly passwordGrant: boolean;
-  nowSeconds(): number;
+  /** Milliseconds since 1970. */
+  now(): number;
   newId(): string;
 }
 
-const LIFE_SECONDS = 15 * 60;
-/** The client of RFC 9068's `client_id`: our own, the only one that may use the password grant. */
-const FIRST_PARTY = 'gatehouse';
-
-/** An error of RFC 6749 section 5.2. */
-const oauth = (error: string, detail: string) => refuse('bad_request', detail, { extensions: { error } });
-
-export const auth = ({ users, keys, passwordGrant, nowSeconds, newId }: AuthDeps): Operations<typeof authRoutes> => ({
-  async issueToken({ body: { grant_type, username, password }, publicUrl, origin }) {
-    if (grant_type !== 'password' || !passwordGrant)
-      return oauth('unsupported_grant_type', 'this grant type is not offered here');
-    if (username === undefined || password === undefined)
-      return oauth('invalid_request', 'username and password are needed');
-    const { userId, membership } = await signIn(users, username, password);
-    const session = await users.openSession(userId, membership.organisation, FIRST_PARTY, origin);
-    const { kid, privateKey } = (await keys()).signing;
-    const iat = nowSeconds();
-    const access_token = signToken(
-      {
-        iss: publicUrl,
-        aud: publicUrl,
-        sub: userId,
-        client_id: FIRST_PARTY,
-        iat,
-        nbf: iat,
-        exp: iat + LIFE_SECONDS,
-        jti: newId(),
-        sid: session,
-        org: membership.organisation,
-        roles: membership.roles,
-        plan: membership.plan,
-        ver: 1,
-      },
-      kid,
-      privateKey,
-    );
-    return { access_token, token_type: 'Bearer', expires_in: LIFE_SECONDS };
-  },
-
-  async getJwks() {
-    return (await keys()).published;
-  },
-});
-
-/** One answer, after the same work, for an unknown user, a wrong password and a user without an organisation. */
-async function signIn(users: Users, email: string, password: string) {
-  const login: Login | undefined = await users.login(email);
-  const right = await checkPassword(password, login?.passwordHash);
-  if (!login?.membership || !right) return oauth('invalid_grant', 'the username or the password is wrong');
-  return { userId: login.userId, membership: login.membership };
+/** Tokens and sessions. */
+export function auth(given: AuthDeps): Operations<typeof authRoutes> {
+  const { redis, now, keys } = given;
+  const verify = async (token: string, issuer: string): Promise<Claims | undefined> => {
+    const expected = { issuer, nowSeconds: secondsOf(now()) };
+    const verified = verifyToken(token, verificationKeys((await keys()).published), expected);
+    return verified.ok ? verified.claims : undefined;
+  };
+  const base = { ...given, verify, clients: clients(given), passwords: passwords(given.pool, lockout(redis, now)) };
+  const deps = { ...base, codes: codes(given), refresh: refreshing(given), replacePassword: passwordReplacing(given) };
+  return {
+    ...grants(deps),
+    ...authorize(deps),
+    ...revoke(deps),
+    ...introspect(deps),
+    ...metadata(given.passwordGrant),
+    ...accountSessions(given.changes),
+    ...account(deps),
+    ...invitations(deps),
+    getJwks: async () => (await keys()).published,
+  };
 }

@@ -1,11 +1,18 @@
+import type { KeyObject } from 'node:crypto';
 import { refuse } from '../shared/errors';
+import type { Jwks } from '../shared/jwt';
 import { KeyRing, publicKeys, signingKey } from '../shared/key-ring';
+import { RING_FRESH_SECONDS } from '../shared/lifetimes';
 import { readSecretText } from '../shared/secrets';
 import { logger } from '../shared/telemetry';
-import type { SigningKeys } from './auth';
 
-/** How long a ring is used before the secret is read again: a turn of the ring is seen everywhere within this time. */
-const FRESH_MS = 60_000;
+export interface SigningKeys {
+  readonly signing: { readonly kid: string; readonly privateKey: KeyObject };
+  readonly published: Jwks;
+}
+
+/** A turn of the ring is seen everywhere within this time. */
+const FRESH_MS = RING_FRESH_SECONDS * 1000;
 const RETRY_AFTER = { 'retry-after': '2' };
 
 /**
@@ -19,7 +26,7 @@ export function signingKeysOf(secretId: string, now: () => number, read = readSe
     if (known && now() - readAt < FRESH_MS) return known;
     readAt = now();
     known = await read(secretId)
-      .then(ringOf)
+      .then((secret) => ringOf(secret, now() / 1000))
       .catch((cause: unknown) => {
         if (!known) return refuse('not_ready', 'the signing keys are not there yet', { headers: RETRY_AFTER, cause });
         logger.warn('signing keys not read again', { error: cause instanceof Error ? cause : 'unknown failure' });
@@ -29,7 +36,7 @@ export function signingKeysOf(secretId: string, now: () => number, read = readSe
   };
 }
 
-function ringOf(secret: string): SigningKeys {
+function ringOf(secret: string, nowSeconds: number): SigningKeys {
   const ring = KeyRing.parse(secret);
-  return { signing: signingKey(ring), published: publicKeys(ring) };
+  return { signing: signingKey(ring), published: publicKeys(ring, nowSeconds) };
 }

@@ -1,6 +1,6 @@
 import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from 'aws-lambda';
+import { logLine } from '../shared/log-line';
 import { authorizerContext, type Identity } from '../shared/principal';
-import { logger } from '../shared/telemetry';
 
 /** Whose credential it is, or why that is not known. The reason goes to our log only. */
 export type Identified = Identity | { readonly refused: string };
@@ -17,7 +17,7 @@ export const authorizer =
   async (event: APIGatewayRequestAuthorizerEvent): Promise<APIGatewayAuthorizerResult> => {
     const found = await identified(event, identify);
     if ('refused' in found) {
-      logger.info('refused', { requestId: event.requestContext.requestId, reason: found.refused });
+      logLine('INFO', 'refused', { requestId: event.requestContext.requestId, reason: found.refused });
       throw new Error(UNAUTHORIZED);
     }
     return {

@@ -3,6 +3,7 @@ import type { Identified } from './answer';
 
 export interface KeyRecords {
   record(id: string): Promise<ApiKeyRecord | undefined>;
+  /** Kept in memory by whoever reads it, and nowhere else: beside the hashes it would be worth nothing. */
   pepper(): Promise<string>;
 }
 

@@ -1,10 +1,9 @@
 import type { VerificationKeys } from '../shared/jwt';
-import { logger } from '../shared/telemetry';
+import { KEYS_STALE_SECONDS } from '../shared/lifetimes';
+import { logLine } from '../shared/log-line';
 
 /** However many tokens name a key that is not known here, the store is asked again at most this often. */
 const ASK_AGAIN_SECONDS = 30;
-/** A key that was withdrawn verifies no longer than this where nobody names a new one. */
-const STALE_SECONDS = 300;
 
 /**
  * The keys as this environment knows them. `missed` says that a token names another one. A store that does not answer
@@ -15,11 +14,11 @@ export function knownKeys(read: () => Promise<VerificationKeys>, nowSeconds: () 
   let known: VerificationKeys | undefined;
   let askedAt = Number.NEGATIVE_INFINITY;
   return async (missed: boolean): Promise<VerificationKeys> => {
-    if (known && nowSeconds() - askedAt < (missed ? ASK_AGAIN_SECONDS : STALE_SECONDS)) return known;
+    if (known && nowSeconds() - askedAt < (missed ? ASK_AGAIN_SECONDS : KEYS_STALE_SECONDS)) return known;
     askedAt = nowSeconds();
     known = await read().catch((error: unknown) => {
       if (!known) throw error;
-      logger.warn('keys not read again', { error: error instanceof Error ? error : 'unknown failure' });
+      logLine('WARN', 'keys not read again', { error });
       return known;
     });
     return known;

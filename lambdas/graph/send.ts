@@ -1,6 +1,6 @@
-import { AwsV4Signer } from 'aws4fetch';
 import { Agent, type Dispatcher, request } from 'undici';
 import type { AwsIdentity } from '../shared/aws-token';
+import { signedHeaders } from '../shared/signed-post';
 
 /** One GraphQL request to one subgraph. */
 export interface Message {
@@ -43,19 +43,9 @@ export function signedSend(identity: AwsIdentity, timeoutMs = TIMEOUT_MS): Send 
 
 /** The method, headers and body of the signed request. */
 export async function sign({ url, body, requestId }: Message, identity: AwsIdentity) {
-  const { region, accessKeyId, secretAccessKey, sessionToken } = identity;
-  const { headers } = await new AwsV4Signer({
-    method: 'POST',
-    url,
-    body,
-    headers: { 'content-type': 'application/json', 'x-request-id': requestId },
-    service: 'lambda',
-    region,
-    accessKeyId,
-    secretAccessKey,
-    ...(sessionToken !== undefined && { sessionToken }),
-  }).sign();
-  return { method: 'POST' as const, headers: Object.fromEntries(headers), body };
+  const headers = { 'content-type': 'application/json', 'x-request-id': requestId };
+  const signed = signedHeaders({ service: 'lambda', url, headers, body }, identity);
+  return { method: 'POST' as const, headers: signed, body };
 }
 
 async function read({ statusCode, body }: Dispatcher.ResponseData): Promise<unknown> {

@@ -1,4 +1,5 @@
 import { ERRORS, type ErrorCode } from '../shared/errors';
+import { escapeHtml } from '../shared/html';
 import { Answer } from '../shared/route';
 
 /** Nothing comes from another origin, no script or style is inline, nobody may frame the page. Swagger UI's icons are data: addresses. */
@@ -20,15 +21,6 @@ const html = (text: string): Answer<string> =>
     'referrer-policy': 'no-referrer',
     'cache-control': 'public, max-age=300',
   });
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-export const escapeHtml = (text: string): string => text.replaceAll(/[&<>"']/g, (char) => ENTITIES[char] ?? char);
 
 /** `code` between backticks becomes a code element. */
 const prose = (text: string) => escapeHtml(text).replaceAll(/`([^`]+)`/g, '<code>$1</code>');

@@ -1,15 +1,15 @@
 import { sign, verify } from 'node:crypto';
-import { type Jwks, verificationKeys } from '../shared/jwt';
-import { KeyRing, newRing, publicKeys, signingKey, turn } from '../shared/key-ring';
+import { type KnownJwks, verificationKeys } from '../shared/jwt';
+import { KeyRing, knownKeys, newRing, publicKeys, signingKey, turn } from '../shared/key-ring';
 import type { Renewal } from './rotate';
 
 /** Turns the ring of signing keys. `publish` hands the public keys to the authorizers before a new one signs. */
-export const signingKeys = (publish: (keys: Jwks) => Promise<void>): Renewal => ({
-  next(current) {
+export const signingKeys = (publish: (keys: KnownJwks) => Promise<void>, nowSeconds: () => number): Renewal => ({
+  next(current, rotatedAtSeconds) {
     const ring = KeyRing.safeParse(current);
-    return JSON.stringify(ring.success ? turn(ring.data) : newRing());
+    return JSON.stringify(ring.success ? turn(ring.data, nowSeconds(), rotatedAtSeconds) : newRing());
   },
-  apply: (_, pending) => publish(publicKeys(KeyRing.parse(pending))),
+  apply: (_, pending) => publish(knownKeys(KeyRing.parse(pending))),
   async test(pending) {
     const ring = KeyRing.parse(pending);
     const { kid, privateKey } = signingKey(ring);
@@ -18,4 +18,6 @@ export const signingKeys = (publish: (keys: Jwks) => Promise<void>): Renewal => 
     if (!publicKey || !verify('sha256', text, publicKey, sign('sha256', text, privateKey)))
       throw new Error('the new key does not verify what it signs');
   },
+  // Only now has the key before stopped, so only now is it known for how long its tokens live.
+  settle: (current) => publish(knownKeys(KeyRing.parse(current), nowSeconds())),
 });

@@ -4,7 +4,7 @@ import { fromJson } from '../shared/json';
 import { hashPassword } from '../shared/passwords';
 import type { OpenPool } from '../shared/postgres';
 import { putDurable } from '../shared/records';
-import { readSecret, readSecretText, secretsManager } from '../shared/secrets';
+import { putSecretText, readSecret, readSecretText } from '../shared/secrets';
 import { ORGANISATIONS, SEED_USERS, seed } from './seed';
 
 /** The secret: its password is generated with it; seeding adds who can sign in with it, and an API key a tenant. */
@@ -30,9 +30,7 @@ export async function seedLogins(env: SeedEnv, pool: OpenPool): Promise<void> {
   const keys = apiKeys.map(({ organisation, key }) => ({ organisation, id: idOf(key) }));
   await seed(pool, await hashPassword(password), keys);
   const users = SEED_USERS.map(({ email, role }) => ({ email, role }));
-  const { client, PutSecretValueCommand } = await secretsManager();
-  const SecretString = JSON.stringify({ password, users, apiKeys });
-  await client.send(new PutSecretValueCommand({ SecretId: env.SEED_LOGINS_SECRET, SecretString }));
+  await putSecretText(env.SEED_LOGINS_SECRET, JSON.stringify({ password, users, apiKeys }));
 }
 
 const newKeys = (stage: string) => ORGANISATIONS.map(({ id }) => ({ organisation: id, key: newApiKey(stage).key }));

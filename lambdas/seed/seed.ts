@@ -36,10 +36,12 @@ export interface SeedKey {
   readonly organisation: string;
 }
 
-const INSERT_ORGANISATION = 'insert into gatehouse.organisations (id, name) values ($1, $2) on conflict (id) do nothing';
+const INSERT_ORGANISATION =
+  'insert into gatehouse.organisations (id, name) values ($1, $2) on conflict (id) do nothing';
 const INSERT_USER = `insert into gatehouse.users (id, email, name, password_hash) values ($1, $2, $3, $4)
   on conflict (id) do update set password_hash = excluded.password_hash`;
-const INSERT_MEMBER = 'insert into gatehouse.members (organisation_id, user_id, roles) values ($1, $2, $3) on conflict do nothing';
+const INSERT_MEMBER =
+  'insert into gatehouse.members (organisation_id, user_id, roles) values ($1, $2, $3) on conflict do nothing';
 const INSERT_KEY = `insert into gatehouse.api_keys (id, organisation_id, name, owner_id, scopes)
   values ($1, $2, 'Example key', $3, $4) on conflict (id) do nothing`;
 

@@ -1,12 +1,6 @@
-import { AwsV4Signer } from 'aws4fetch';
+import { type AwsIdentity, signQuery } from './sigv4';
 
-/** The credentials of the function's role, which Lambda puts into its environment. */
-export interface AwsIdentity {
-  readonly region: string;
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken: string | undefined;
-}
+export type { AwsIdentity } from './sigv4';
 
 export const awsIdentity = (env = process.env): AwsIdentity => ({
   region: env.AWS_REGION ?? '',
@@ -14,6 +8,19 @@ export const awsIdentity = (env = process.env): AwsIdentity => ({
   secretAccessKey: env.AWS_SECRET_ACCESS_KEY ?? '',
   sessionToken: env.AWS_SESSION_TOKEN,
 });
+
+/**
+ * Where a service of AWS is called: at `AWS_ENDPOINT_URL` where that is set, as the SDK does, else at the name of the
+ * region, the dual-stack one for functions that leave by IPv6 (lib/constructs/gateway-function.ts).
+ */
+export function awsEndpoint(service: string, env = process.env): string {
+  const { AWS_ENDPOINT_URL, AWS_REGION: region = '', AWS_USE_DUALSTACK_ENDPOINT } = env;
+  if (AWS_ENDPOINT_URL) return AWS_ENDPOINT_URL;
+  const isChina = region.startsWith('cn-');
+  const single = isChina ? 'amazonaws.com.cn' : 'amazonaws.com';
+  const dual = isChina ? 'api.amazonwebservices.com.cn' : 'api.aws';
+  return `https://${service}.${region}.${AWS_USE_DUALSTACK_ENDPOINT === 'true' ? dual : single}`;
+}
 
 /**
  * An IAM authentication token as ElastiCache (`service` elasticache) and RDS (rds-db) take it in place of a password:
@@ -25,17 +32,7 @@ export async function connectToken(
   host: string,
   query: Readonly<Record<string, string>>,
 ): Promise<string> {
-  const { region, accessKeyId, secretAccessKey, sessionToken } = identity;
   const url = new URL(`https://${host}/`);
-  url.search = new URLSearchParams({ Action: 'connect', ...query, 'X-Amz-Expires': '900' }).toString();
-  const signed = await new AwsV4Signer({
-    url: url.toString(),
-    service,
-    region,
-    accessKeyId,
-    secretAccessKey,
-    ...(sessionToken !== undefined && { sessionToken }),
-    signQuery: true,
-  }).sign();
-  return signed.url.toString().replace('https://', '');
+  const asked = { Action: 'connect', ...query, 'X-Amz-Expires': '900' };
+  return `${host}/?${signQuery({ method: 'GET', service, url }, asked, identity)}`;
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
 import type { AccessCache } from './access/cache';
 import { type AuditEvent, appendAudit, type Origin } from './audit';
-import { refuse } from './errors';
+import { Refusal, refuse } from './errors';
 import type { OpenPool } from './postgres';
 import { type Identity, subjectOf } from './principal';
 import { inTenant, type Sql } from './tenancy';
@@ -17,14 +17,19 @@ export interface Author {
 /** A transaction that keeps the audit: what is noted commits with the change, or not at all. */
 export interface Tx extends Sql {
   audit(event: Omit<AuditEvent, 'actor'>): void;
+  /** Makes more kept rights void, where the transaction itself finds out whose: call it before it commits. */
+  voids(whose: Voided): Promise<void>;
 }
+
+/** All of the organisation, or single subjects (`user:…`). */
+type Voided = 'organisation' | readonly string[];
 
 interface ChangeOptions {
   /**
-   * Whose kept rights the change makes void: all of the organisation, single subjects (`user:…`), or nobody's.
+   * Whose kept rights the change makes void.
    * @default 'nobody'
    */
-  readonly voids?: 'organisation' | 'nobody' | readonly string[];
+  readonly voids?: Voided | 'nobody';
 }
 
 /** What makes a creation repeatable: the same key with the same content is answered as the first time. */
@@ -49,25 +54,31 @@ export interface Changes {
 /** The one way in which a tenant's rows are read and changed. */
 export function changes(pool: OpenPool, cache: AccessCache): Changes {
   const change: Changes['change'] = async ({ principal, origin }, { voids = 'nobody' }, work) => {
-    const settled = voids === 'nobody' ? undefined : await begin(cache, principal.organisation, voids);
+    const { organisation } = principal;
+    const begun: (() => Promise<void>)[] = [];
+    const begin = async (whose: Voided) => void begun.push(await beginVoiding(cache, organisation, whose));
+    if (voids !== 'nobody') await begin(voids);
     try {
       return await inTenant(pool, tenantOf(principal), async (sql) => {
         const noted: Omit<AuditEvent, 'actor'>[] = [];
-        const result = await work({ query: sql.query, audit: (event) => noted.push(event) });
+        const result = await work({ query: sql.query, audit: (event) => noted.push(event), voids: begin });
         // Last, because the head of the chain is locked from here to the commit.
         for (const event of noted)
-          await appendAudit(sql, principal.organisation, origin, { actor: subjectOf(principal), ...event });
+          await appendAudit(sql, organisation, origin, { actor: subjectOf(principal), ...event });
         return result;
       });
+    } catch (error) {
+      throw metAnother(error) ?? error;
     } finally {
       // The first voiding stands: without the second, nothing is kept until the change counts as over.
-      await settled?.().catch(() => undefined);
+      await Promise.all(begun.map((settle) => settle().catch(() => undefined)));
     }
   };
   return {
     read: ({ principal }, work) => inTenant(pool, tenantOf(principal), work),
     change,
-    create: (author, creation, work) => change(author, creation, async (tx) => once(tx, author, creation, () => work(tx))),
+    create: (author, creation, work) =>
+      change(author, creation, async (tx) => once(tx, author, creation, () => work(tx))),
   };
 }
 
@@ -78,10 +89,22 @@ const tenantOf = ({ kind, id, organisation }: Author['principal']) => ({
 
 const RETRY_AFTER = { 'retry-after': '2' };
 
+const Failure = z.object({ code: z.string() });
+
+/** What PostgreSQL says of a change that met another one: to the caller, a reason to try again or to look again. */
+function metAnother(error: unknown): Refusal | undefined {
+  const code = Failure.safeParse(error).data?.code;
+  if (code === '40P01' || code === '40001')
+    return new Refusal('not_ready', 'another change was in the way', { headers: RETRY_AFTER, cause: error });
+  if (code === '23503')
+    return new Refusal('conflict', 'something that this refers to was removed meanwhile', { cause: error });
+  return undefined;
+}
+
 /** Before a change, not after: a process that dies in between must leave nothing kept that the change made wrong. */
-const begin = (cache: AccessCache, organisation: string, voids: 'organisation' | readonly string[]) =>
+const beginVoiding = (cache: AccessCache, organisation: string, whose: Voided) =>
   cache
-    .begin(voids === 'organisation' ? { organisation } : { organisation, subjects: voids })
+    .begin(whose === 'organisation' ? { organisation } : { organisation, subjects: whose })
     .catch((cause: unknown) => refuse('not_ready', 'the cache does not answer', { headers: RETRY_AFTER, cause }));
 
 const Kept = z.object({ fingerprint: z.instanceof(Buffer), response: z.unknown() });

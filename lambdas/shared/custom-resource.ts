@@ -3,14 +3,16 @@ import { logger } from './telemetry';
 
 const LONGEST_REASON = 1000;
 
+type Work = (properties: Readonly<Record<string, unknown>>) => Promise<void>;
+
 /**
  * A handler that CloudFormation runs at deploy. `work` runs when the resource is made or changed; deleting it undoes
  * nothing. Whatever happens, CloudFormation is told: a custom resource that stays silent blocks its stack for an hour.
  */
-export const customResource = (work: () => Promise<void>) => async (event: CloudFormationCustomResourceEvent) => {
+export const customResource = (work: Work) => async (event: CloudFormationCustomResourceEvent) => {
   let failure: unknown;
   try {
-    if (event.RequestType !== 'Delete') await work();
+    if (event.RequestType !== 'Delete') await work(event.ResourceProperties);
   } catch (error) {
     failure = error;
     logger.error('custom resource failed', { error: error instanceof Error ? error : 'unknown failure' });

@@ -1,5 +1,5 @@
 import { access } from './access/access';
-import { accessCache } from './access/cache';
+import { type AccessCache, accessCache } from './access/cache';
 import { type Changes, changes } from './change';
 import { type OpenPool, openPostgres, type PostgresAddress, postgresEnv } from './postgres';
 import { openRedis, type RedisAddress, redisEnv } from './redis';
@@ -11,6 +11,7 @@ export const gateEnv = { ...serveEnv, ...postgresEnv, ...redisEnv };
 interface Gate extends ServeOptions {
   readonly pool: OpenPool;
   readonly changes: Changes;
+  readonly cache: AccessCache;
   readonly redis: () => ReturnType<typeof openRedis>;
 }
 
@@ -23,6 +24,7 @@ export function openGate(env: PostgresAddress & RedisAddress & { readonly CORS_O
   return {
     pool,
     redis,
+    cache,
     changes: changes(pool, cache),
     corsOrigin: env.CORS_ORIGIN,
     access: access({ cache, pool, nowSeconds: () => Math.floor(Date.now() / 1000) }),

@@ -1,5 +1,8 @@
-import { createPublicKey, type JsonWebKey, type KeyObject, sign, verify } from 'node:crypto';
+import { createPublicKey, type JsonWebKey, type KeyObject, sign } from 'node:crypto';
 import * as z from 'zod/mini';
+import { BoundedMap } from './bounded-map';
+import { isSigned, split } from './jws';
+import { LEEWAY_SECONDS } from './lifetimes';
 
 /** Claims of our access tokens (RFC 9068 section 2.2). Times in seconds since 1970. */
 export const Claims = z.object({
@@ -39,8 +42,6 @@ const Header = z.object({
   // An extension that must be understood (RFC 7515 section 4.1.11): none is.
   crit: z.optional(z.never()),
 });
-const MAX_LENGTH = 8192;
-const LEEWAY_SECONDS = 5;
 const LONGEST_LIFE_SECONDS = 3600;
 
 /** Signs an access token with RS256 (RFC 7515). */
@@ -67,34 +68,45 @@ export function verifyToken(
   { issuer, nowSeconds }: Expectations,
 ): { readonly ok: true; readonly claims: Claims } | Refused {
   const parts = split(token);
-  const header = Header.safeParse(parts && decode(parts.header));
-  if (!parts || !header.success) return { ok: false, reason: 'malformed' };
-  const key = keys.get(header.data.kid);
+  const kid = parts && kidOf(parts.header);
+  if (!parts || kid === undefined) return { ok: false, reason: 'malformed' };
+  const key = keys.get(kid);
   if (!key) return { ok: false, reason: 'unknown key' };
-  if (!verify('sha256', Buffer.from(parts.input), key, parts.signature)) return { ok: false, reason: 'signature' };
+  if (!isSigned('RS256', parts, key)) return { ok: false, reason: 'signature' };
   const claims = Claims.safeParse(decode(parts.payload));
-  if (!claims.success || !timely(claims.data, nowSeconds)) return { ok: false, reason: 'claims' };
+  if (!claims.success || !isTimely(claims.data, nowSeconds, LONGEST_LIFE_SECONDS))
+    return { ok: false, reason: 'claims' };
   if (claims.data.iss !== issuer || claims.data.aud !== issuer) return { ok: false, reason: 'claims' };
   return { ok: true, claims: claims.data };
 }
 
-/** `iat` in the future is refused too: it would stretch the longest life to any length. */
-const timely = ({ iat, nbf, exp }: Claims, now: number) =>
-  exp > now - LEEWAY_SECONDS && Math.max(iat, nbf) <= now + LEEWAY_SECONDS && exp - iat <= LONGEST_LIFE_SECONDS;
+/** Headers that were found good, with their `kid`: all tokens of a key have the same one. */
+const kids = new BoundedMap<string, string>(32);
 
-/**
- * The parts of a token in canonical base64url: with `decode`, one token has one spelling, so that a cache or a
- * revocation can key on it.
- */
-function split(token: string) {
-  if (token.length > MAX_LENGTH) return undefined;
-  const [header = '', payload = '', signature = '', ...rest] = token.split('.');
-  const bytes = Buffer.from(signature, 'base64url');
-  if (!signature || rest.length > 0 || bytes.toString('base64url') !== signature) return undefined;
-  return { header, payload, input: `${header}.${payload}`, signature: bytes };
+function kidOf(header: string): string | undefined {
+  const known = kids.get(header);
+  if (known !== undefined) return known;
+  const parsed = Header.safeParse(decode(header));
+  if (!parsed.success) return undefined;
+  kids.set(header, parsed.data.kid);
+  return parsed.data.kid;
 }
 
-/** The JSON of a part. One that JSON would spell otherwise is none: a member given twice, spaces, padding, odd bits. */
+/** When a token is good, in seconds since 1970. */
+export interface Times {
+  readonly iat: number;
+  readonly nbf?: number | undefined;
+  readonly exp: number;
+}
+
+/** `iat` in the future is refused too: it would stretch the longest life to any length. */
+export const isTimely = ({ iat, nbf = iat, exp }: Times, now: number, longestLife: number): boolean =>
+  exp > now - LEEWAY_SECONDS && Math.max(iat, nbf) <= now + LEEWAY_SECONDS && exp - iat <= longestLife;
+
+/**
+ * The JSON of a part of ours. One that JSON would spell otherwise is none: a member given twice, spaces, padding, odd
+ * bits. So one token has one spelling, and a cache or a revocation can key on it.
+ */
 function decode(part: string): unknown {
   try {
     const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString());
@@ -117,14 +129,17 @@ export type PublicJwk = z.output<typeof PublicJwk>;
 export const Jwks = z.object({ keys: z.array(PublicJwk) });
 export type Jwks = z.output<typeof Jwks>;
 
+/** As authorizers keep them: a retired key verifies until its last token has expired. */
+export const KnownJwks = z.object({ keys: z.array(z.extend(PublicJwk, { until: z.optional(z.int()) })) });
+export type KnownJwks = z.output<typeof KnownJwks>;
+
 /** Under this id authorizers find the keys that verify tokens. */
 export const JWKS_RECORD = 'jwks';
 
-/** Keys ready to verify with. */
-export const verificationKeys = ({ keys }: Jwks): VerificationKeys =>
+/** Keys ready to verify with; those whose time is over left out. */
+export const verificationKeys = ({ keys }: KnownJwks, nowSeconds = 0): VerificationKeys =>
   new Map(
-    keys.map(({ kid, kty, n, e }) => [
-      kid,
-      createPublicKey({ key: { kty, n, e } satisfies JsonWebKey, format: 'jwk' }),
-    ]),
+    keys
+      .filter(({ until = Number.POSITIVE_INFINITY }) => nowSeconds < until)
+      .map(({ kid, kty, n, e }) => [kid, createPublicKey({ key: { kty, n, e } satisfies JsonWebKey, format: 'jwk' })]),
   );

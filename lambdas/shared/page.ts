@@ -1,10 +1,13 @@
 import * as z from 'zod/mini';
 import { refuse } from './errors';
+import { Id } from './id';
 import { fromJson } from './json';
 
 /** How a list is asked for: `?limit=50&cursor=…`. */
 export const PageQuery = {
-  limit: z.optional(z.pipe(z.string().check(z.regex(/^\d{1,3}$/)), z.pipe(z.transform(Number), z.int().check(z.gte(1), z.lte(200))))),
+  limit: z.optional(
+    z.pipe(z.string().check(z.regex(/^\d{1,3}$/)), z.pipe(z.transform(Number), z.int().check(z.gte(1), z.lte(200)))),
+  ),
   cursor: z.optional(z.string().check(z.maxLength(300), z.regex(/^[\w-]+$/))),
 };
 
@@ -43,5 +46,10 @@ export function page<R, T>(rows: readonly R[], limit: number, item: (row: R) => 
   };
 }
 
+/** A time as PostgreSQL writes it in JSON. A cursor is the caller's word: one that PostgreSQL can't read is refused here. */
+const Moment = z.iso.datetime({ offset: true }).check(z.regex(/^[12]\d{3}-.*[+-](0\d|1[0-4]):[0-5]\d$/));
+
 /** The usual order: by time of creation, then by id. */
-export const CreatedKey = z.tuple([z.string(), z.string()]);
+export const CreatedKey = z.tuple([Moment, z.string().check(z.regex(/^[\w-]{1,100}$/))]);
+/** The same where ids are UUIDs. */
+export const CreatedUuidKey = z.tuple([Moment, Id]);

@@ -22,6 +22,14 @@ export async function hashPassword(password: string): Promise<string> {
   return `$scrypt$ln=${COST.ln},r=${COST.r},p=${COST.p}$${base64(salt)}$${base64(hash)}`;
 }
 
+/** Whether a hash was made at a lower cost than today's. Who holds the password can then renew it. */
+export function isCheap(phc: string): boolean {
+  const [, ln, r, p] = PHC.exec(phc) ?? [];
+  return work({ ln: Number(ln), r: Number(r), p: Number(p) }) < work(COST);
+}
+
+const work = ({ ln, r, p }: typeof COST) => 2 ** ln * r * p;
+
 /** What an unknown user's password is compared with: the same work, so that the time does not tell who exists. */
 const NOBODY = `$scrypt$ln=${COST.ln},r=${COST.r},p=${COST.p}$${base64(randomBytes(SALT_BYTES))}$${base64(randomBytes(HASH_BYTES))}`;
 

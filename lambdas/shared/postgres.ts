@@ -53,5 +53,5 @@ async function poolOf(address: PostgresAddress): Promise<Pool> {
 
 /** Single statements, each on a connection of its own. */
 export const statementsOn = (open: OpenPool) => ({
-  query: async (statement: string, values: unknown[] = []) => (await open()).query(statement, values),
+  query: async (statement: string, values: readonly unknown[] = []) => (await open()).query(statement, [...values]),
 });

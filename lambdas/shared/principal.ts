@@ -4,6 +4,8 @@ import type { Rights } from './permissions';
 
 /** What an issuer of somebody else says of a user: enough to make the user's account on first sight. */
 export interface ExternalUser {
+  /** The issuer's id at the organisation that trusts it; absent for one of the stage. */
+  readonly entry?: string | undefined;
   readonly issuer: string;
   readonly subject: string;
   /** Roles by the issuer's mapping. */
@@ -47,6 +49,7 @@ const AuthorizerContext = z.object({
   session: z.optional(z.uuid()),
   token: optional,
   expires: z.optional(z.coerce.number().check(z.int())),
+  entry: z.optional(z.uuid()),
   issuer: optional,
   subject: optional,
   roles: optional,
@@ -65,6 +68,7 @@ export function authorizerContext({ kind, organisation, ...rest }: Identity): Re
     session,
     token,
     expires: expiresAtSeconds?.toString(),
+    entry: external?.entry,
     issuer: external?.issuer,
     subject: external?.subject,
     roles: external?.roles.join(' '),
@@ -83,9 +87,10 @@ export function identityOf(context: APIGatewayEventRequestContext): Identity | u
   if (!parsed.success) return undefined;
   const { principalId: id, kind, organisation, workspace, session, token, expires, ...external } = parsed.data;
   const identity = { kind, id, organisation, workspace, session, token, expiresAtSeconds: expires };
-  const { issuer, subject, roles = '', issued = 0, email, name } = external;
+  const { entry, issuer, subject, roles = '', issued = 0, email, name } = external;
   if (issuer === undefined || subject === undefined) return identity;
-  const said = { issuer, subject, roles: roles.split(' ').filter(Boolean), issuedAtSeconds: issued, email, name };
+  const names = roles.split(' ').filter(Boolean);
+  const said = { entry, issuer, subject, roles: names, issuedAtSeconds: issued, email, name };
   return { ...identity, external: said };
 }
 

@@ -1,16 +1,7 @@
 import { Redis } from 'ioredis';
-import { awsIdentity, connectToken } from './aws-token';
-import { port, text } from './env';
+import { type RedisAddress, redisToken } from './redis-address';
 
-/** The variables that `Cache.grantConnect` sets in lib/data.ts. */
-export const redisEnv = { REDIS_HOST: text, REDIS_PORT: port, REDIS_USER: text, REDIS_CACHE_NAME: text };
-
-export interface RedisAddress {
-  readonly REDIS_HOST: string;
-  readonly REDIS_PORT: number;
-  readonly REDIS_USER: string;
-  readonly REDIS_CACHE_NAME: string;
-}
+export { type RedisAddress, redisEnv } from './redis-address';
 
 const CONNECT_TIMEOUT_MS = 1_000;
 const COMMAND_TIMEOUT_MS = 1_000;
@@ -18,9 +9,8 @@ const LONGEST_PAUSE_MS = 2_000;
 
 /** A connection to Valkey over TLS, signed in with an IAM token. It connects at the first command. */
 export async function openRedis(address: RedisAddress): Promise<Redis> {
-  const { REDIS_HOST, REDIS_PORT, REDIS_USER, REDIS_CACHE_NAME } = address;
-  const token = () =>
-    connectToken(awsIdentity(), 'elasticache', REDIS_CACHE_NAME, { User: REDIS_USER, ResourceType: 'ServerlessCache' });
+  const { REDIS_HOST, REDIS_PORT, REDIS_USER } = address;
+  const token = () => redisToken(address);
   const redis = new Redis({
     host: REDIS_HOST,
     port: REDIS_PORT,

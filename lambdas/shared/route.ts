@@ -105,6 +105,8 @@ export interface ClientAuth {
 /** What an operation is given: everything parsed, nothing of HTTP. */
 export interface Call<R extends Route> {
   readonly requestId: string;
+  /** When API Gateway had the request, in milliseconds since 1970: it may have waited since. */
+  readonly arrivedAtMs: number;
   /** Where the gateway is reached, without a trailing slash; the issuer of our tokens. */
   readonly publicUrl: string;
   /** The client's address as API Gateway saw it, never a header's word. */

@@ -1,21 +1,14 @@
-import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
+import { awsCall } from './aws-call';
 import { parse } from './parse';
 
-let client: SecretsManagerClient | undefined;
-
-/** The SDK costs 45 ms to load: it is loaded by the first secret that is read, not by a function's start. */
-export async function secretsManager() {
-  const sdk = await import('@aws-sdk/client-secrets-manager');
-  client ??= new sdk.SecretsManagerClient({});
-  return { client, ...sdk };
-}
+const Value = z.object({ SecretString: z.string() });
 
 /** The text of a secret: of the version in force, or of the one named. */
 export async function readSecretText(secretId: string, versionId?: string): Promise<string> {
-  const { client: manager, GetSecretValueCommand } = await secretsManager();
-  const { SecretString } = await manager.send(new GetSecretValueCommand({ SecretId: secretId, VersionId: versionId }));
-  return z.string().parse(SecretString);
+  const answer = await awsCall('secretsmanager', 'GetSecretValue', { SecretId: secretId, VersionId: versionId });
+  return Value.parse(answer).SecretString;
 }
 
 /** What the text of a secret holds. Throws an error that names the secret and what is wrong, never its value. */
@@ -33,4 +26,21 @@ export function keptSecret(secretId: string, read = readSecretText): () => Promi
       kept = undefined;
       throw error;
     }));
+}
+
+interface Version {
+  /** @default a new one */
+  readonly id?: string;
+  /** @default the version in force */
+  readonly stages?: readonly string[];
+}
+
+/** Writes a new version of a secret. Done twice with one id it is one version. */
+export async function putSecretText(secretId: string, text: string, { id, stages }: Version = {}): Promise<void> {
+  await awsCall('secretsmanager', 'PutSecretValue', {
+    SecretId: secretId,
+    ClientRequestToken: id ?? randomUUID(),
+    SecretString: text,
+    VersionStages: stages,
+  });
 }

@@ -102,13 +102,15 @@ interface Served {
 async function answer(entry: Entry, event: APIGatewayProxyEvent, context: Context, served: Served) {
   const { name, route } = entry;
   const { requestId, access } = served;
-  const { sourceIp, userAgent } = event.requestContext.identity;
+  const { identity, requestTimeEpoch: arrivedAtMs } = event.requestContext;
+  const { sourceIp, userAgent } = identity;
   const origin: Origin = { requestId, sourceIp, userAgent: userAgent ?? '' };
   const principal = await admit(name, route, event, { access, origin });
   // An operation refuses too: what asks for more than the caller holds.
   const run: Run = async (all) => entry.run(all).catch(noting(principal, name, { access, origin }));
   const call = {
     requestId,
+    arrivedAtMs,
     publicUrl: publicUrlOf(event),
     origin,
     principal,
@@ -210,6 +212,8 @@ function refusal(error: unknown, requestId: string, route: Route | undefined): A
     headers: {
       'content-type': oauth ? 'application/json' : PROBLEM_JSON,
       'cache-control': 'no-store',
+      // RFC 9110 section 15.5.2: a 401 says how to come in; the gateway's own say the same.
+      ...(status === 401 && !oauth && { 'www-authenticate': 'Bearer' }),
       ...refused.headers,
     },
     body: JSON.stringify(oauth ? oauthError(refused) : problem(refused, requestId)),
@@ -218,6 +222,8 @@ function refusal(error: unknown, requestId: string, route: Route | undefined): A
 
 /** RFC 6749 section 5.2. An operation names its own code; what serve() refuses is a malformed request. */
 function oauthError({ code, detail, extensions }: Refusal) {
-  const fallback = ERRORS[code].status >= 500 ? 'server_error' : 'invalid_request';
+  const isTooMuch = code === 'rate_limited';
+  // RFC 8628 section 3.5 has the one code for it that OAuth knows.
+  const fallback = isTooMuch ? 'slow_down' : ERRORS[code].status >= 500 ? 'server_error' : 'invalid_request';
   return { error: extensions.error ?? fallback, ...(detail !== undefined && { error_description: detail }) };
 }

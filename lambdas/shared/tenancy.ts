@@ -10,27 +10,31 @@ export interface Tenant {
 
 /** What statements are run on. Rows come back as they are: parse them. */
 export interface Sql {
-  query(text: string, values?: readonly unknown[]): Promise<{ readonly rows: unknown[]; readonly rowCount: number | null }>;
+  query(
+    text: string,
+    values?: readonly unknown[],
+  ): Promise<{ readonly rows: unknown[]; readonly rowCount: number | null }>;
 }
 
 /** No transaction lasts longer: a change in the cache counts as under way for twice this time (access/cache.ts). */
 const LONGEST_MS = 15_000;
 
-const SPEAK_FOR = `select set_config('gatehouse.organisation', $1, true), set_config('gatehouse.user', $2, true),
-  set_config('transaction_timeout', $3, true)`;
+const SPEAK_FOR = "select set_config('gatehouse.organisation', $1, true), set_config('gatehouse.user', $2, true)";
+const LIMIT = "set_config('transaction_timeout', $3, true)";
+
+/** From here on the transaction speaks for `tenant`: for a change that belongs to two of them, the old and the new. */
+export const speakFor = (sql: Sql, { organisation, user }: Tenant) => sql.query(SPEAK_FOR, [organisation, user ?? '']);
 
 /** Runs `work` in one transaction of this tenant: all of it counts, or nothing. */
 export async function inTenant<T>(open: OpenPool, tenant: Tenant, work: (sql: Sql) => Promise<T>): Promise<T> {
   const client = await (await open()).connect();
-  // A lost connection fails the statement that runs; without a listener it would end the process before that is told.
-  const ignore = () => undefined;
   client.on('error', ignore);
   try {
     await client.query('begin');
-    await client.query(SPEAK_FOR, [tenant.organisation, tenant.user ?? '', String(LONGEST_MS)]);
+    await client.query(`${SPEAK_FOR}, ${LIMIT}`, [tenant.organisation, tenant.user ?? '', String(LONGEST_MS)]);
     const result = await work(statements(client));
     await client.query('commit');
-    release(client, ignore);
+    release(client);
     return result;
   } catch (error) {
     // Where the connection is lost this fails too, and PostgreSQL has rolled back by itself: `error` says why.
@@ -38,13 +42,16 @@ export async function inTenant<T>(open: OpenPool, tenant: Tenant, work: (sql: Sq
       () => undefined,
       () => new Error('connection lost'),
     );
-    release(client, ignore, lost);
+    release(client, lost);
     throw error;
   }
 }
 
-function release(client: PoolClient, listener: () => void, lost?: Error): void {
-  client.off('error', listener);
+/** A lost connection fails the statement that runs; without a listener it would end the process before that is told. */
+const ignore = () => undefined;
+
+function release(client: PoolClient, lost?: Error): void {
+  client.off('error', ignore);
   client.release(lost);
 }
 

@@ -1,24 +1,18 @@
-import * as z from 'zod/mini';
-import { PageQuery, pageOf } from '../shared/page';
 import type { Contract } from '../shared/route';
-
-export const Member = z.object({
-  id: z.uuid(),
-  email: z.nullable(z.string()),
-  name: z.string(),
-  roles: z.array(z.string()),
-  createdAt: z.string(),
-});
+import { grantRoutes } from './contracts/grants';
+import { invitationRoutes } from './contracts/invitations';
+import { memberRoutes } from './contracts/members';
+import { organisationRoutes } from './contracts/organisations';
+import { permissionRoutes } from './contracts/permissions';
+import { roleRoutes } from './contracts/roles';
+import { workspaceRoutes } from './contracts/workspaces';
 
 export const tenantRoutes = {
-  listMembers: {
-    method: 'GET',
-    path: '/v1/members',
-    summary: 'The members of your organisation and their roles',
-    auth: 'any',
-    permission: 'members:read',
-    query: z.strictObject(PageQuery),
-    reply: { status: 200, body: pageOf(Member) },
-    since: '0.1.0',
-  },
+  ...organisationRoutes,
+  ...workspaceRoutes,
+  ...memberRoutes,
+  ...invitationRoutes,
+  ...roleRoutes,
+  ...grantRoutes,
+  ...permissionRoutes,
 } as const satisfies Contract;

@@ -1,9 +1,13 @@
-import { readEnv } from '../shared/env';
+import { randomUUID } from 'node:crypto';
+import { readEnv, text } from '../shared/env';
 import { gateEnv, openGate } from '../shared/gate';
+import { readSecretText } from '../shared/secrets';
 import { serve } from '../shared/serve';
 import { tenantRoutes } from './contract';
-import { members } from './members';
+import { tenants } from './tenants';
 
-const gate = openGate(readEnv(gateEnv));
+const env = readEnv({ ...gateEnv, PEPPER_SECRET: text });
+const gate = openGate(env);
+const pepper = () => readSecretText(env.PEPPER_SECRET);
 
-export const handler = serve(tenantRoutes, members(gate.changes), gate);
+export const handler = serve(tenantRoutes, tenants({ changes: gate.changes, pepper, newId: randomUUID }), gate);

@@ -4,7 +4,7 @@ import { captureOutput } from '../support/output';
 
 const output = captureOutput();
 const ring = newRing();
-const turned = turn(ring);
+const turned = turn(ring, 0);
 
 /** The keys of a secret that can be changed and taken down, and counts how often it is read. */
 function started(text: string | Error = JSON.stringify(ring)) {

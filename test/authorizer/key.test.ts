@@ -1,7 +1,8 @@
-import { authorizer } from '../../lambdas/authorizers/answer';
-import { keyIdentity } from '../../lambdas/authorizers/key-authorizer';
+import { authorizer } from '../../lambdas/authorizer/answer';
+import { keyIdentity } from '../../lambdas/authorizer/key';
+import { keyRecords } from '../../lambdas/authorizer/stores';
 import { ApiKeyRecord, hashKey, newApiKey, recordId } from '../../lambdas/shared/api-key';
-import { principalOf } from '../../lambdas/shared/principal';
+import { identityOf } from '../../lambdas/shared/principal';
 import { putRecord, readRecord } from '../../lambdas/shared/records';
 import { authorizerEvent, STAGE_ARN } from '../support/authorizer-event';
 import { KEYS_TABLE, startAws, type TestAws } from '../support/aws';
@@ -12,7 +13,7 @@ import { startRedis, type TestRedis } from '../support/redis';
 const output = captureOutput();
 const PEPPER = 'pepper';
 const { id, key } = newApiKey('test');
-const record: ApiKeyRecord = { hash: hashKey(key, PEPPER), organisation: ORGANISATION, roles: ['api_user', 'viewer'] };
+const record: ApiKeyRecord = { hash: hashKey(key, PEPPER), organisation: ORGANISATION };
 
 let aws: TestAws;
 let redis: TestRedis;
@@ -45,11 +46,10 @@ test('a key is allowed for the whole stage, and the function reads back whose it
     { Effect: 'Allow', Action: 'execute-api:Invoke', Resource: `${STAGE_ARN}/*` },
   ]);
   const { requestContext } = event({ resource: '/v1/members' });
-  expect(principalOf({ ...requestContext, authorizer: { principalId, ...context } })).toEqual({
+  expect(identityOf({ ...requestContext, authorizer: { principalId, ...context } })).toEqual({
     kind: 'api_key',
     id,
     organisation: ORGANISATION,
-    roles: ['api_user', 'viewer'],
   });
 });
 
@@ -67,7 +67,7 @@ test.each([
   const { asked, ask } = started();
   await expect(ask(presented)).rejects.toThrow(/^Unauthorized$/);
   expect(asked).toEqual([]);
-  expect(output.text()).toContain('not a key');
+  expect(output.text()).toMatch(/not a key|no credential/);
 });
 
 /** Another secret under the same id, its checksum right: what only the hash can tell. */
@@ -81,6 +81,30 @@ test.each([
   await expect(ask()).rejects.toThrow(/^Unauthorized$/);
   expect(output.lines().map((line): unknown => JSON.parse(line))).toMatchObject([{ reason: 'unknown key' }]);
   expect(output.text()).not.toMatch(/ghk_|[0-9a-f]{64}/);
+});
+
+test('a key is looked for once in a minute, and the pepper once', async () => {
+  aws.setSecret('pepper', PEPPER);
+  let nowMs = 0;
+  const calls: string[] = [];
+  const counting = {
+    call: async (...words: [string, ...(string | number)[]]) => (calls.push(words[0]), redis.client.call(...words)),
+  };
+  const { record: find, pepper } = keyRecords({ redis: counting, table: KEYS_TABLE }, 'pepper', () => nowMs);
+  for (nowMs = 0; nowMs < 60_000; nowMs += 20_000) expect(await find(id)).toEqual(record);
+  expect(calls).toEqual(['GET']);
+  expect(await find(id)).toEqual(record);
+  expect(calls).toEqual(['GET', 'GET']);
+  expect(await pepper()).toBe(PEPPER);
+  aws.setSecret('pepper', 'another');
+  expect(await pepper()).toBe(PEPPER);
+});
+
+test('a pepper that could not be read is read again by the next key', async () => {
+  const { pepper } = keyRecords(records, 'no-such-secret', Date.now);
+  await expect(pepper()).rejects.toThrow('ResourceNotFoundException');
+  aws.setSecret('no-such-secret', PEPPER);
+  expect(await pepper()).toBe(PEPPER);
 });
 
 test('a store that is down makes a fault and no Unauthorized', async () => {

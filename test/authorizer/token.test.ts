@@ -1,8 +1,8 @@
-import { authorizer } from '../../lambdas/authorizers/answer';
-import { tokenIdentity } from '../../lambdas/authorizers/token-authorizer';
+import { authorizer } from '../../lambdas/authorizer/answer';
+import { tokenIdentity } from '../../lambdas/authorizer/token';
 import { signToken, type VerificationKeys, verificationKeys } from '../../lambdas/shared/jwt';
 import { publicKeys, signingKey, turn } from '../../lambdas/shared/key-ring';
-import { principalOf } from '../../lambdas/shared/principal';
+import { identityOf } from '../../lambdas/shared/principal';
 import { authorizerEvent, STAGE_ARN } from '../support/authorizer-event';
 import { event } from '../support/event';
 import { captureOutput } from '../support/output';
@@ -10,8 +10,9 @@ import { goodClaims, NOW_SECONDS, signer } from '../support/tokens';
 
 const output = captureOutput();
 const { ring, kid, privateKey, keys } = signer();
-const turned = turn(ring);
-const twiceTurned = turn(turned);
+const turned = turn(ring, NOW_SECONDS);
+const twiceTurned = turn(turned, NOW_SECONDS + 30 * 86_400);
+const foreign = async () => ({ refused: 'not ours' });
 
 let nowSeconds = NOW_SECONDS;
 beforeEach(() => {
@@ -29,6 +30,7 @@ function started(first: VerificationKeys | 'down' = keys) {
         return store.holds;
       },
       nowSeconds: () => nowSeconds,
+      foreign,
     }),
   );
   return { store, ask: (authorization: string) => handler(authorizerEvent({ Authorization: authorization })) };
@@ -48,11 +50,13 @@ test('a token is allowed for the whole stage, because the answer is cached for e
 test('the function reads back who bears the token', async () => {
   const { principalId, context } = await started().ask(bearer());
   const { requestContext } = event({ resource: '/v1/members' });
-  expect(principalOf({ ...requestContext, authorizer: { principalId, ...context } })).toEqual({
+  expect(identityOf({ ...requestContext, authorizer: { principalId, ...context } })).toEqual({
     kind: 'user',
     id: goodClaims.sub,
     organisation: goodClaims.org,
-    roles: goodClaims.roles,
+    session: goodClaims.sid,
+    token: goodClaims.jti,
+    expiresAtSeconds: NOW_SECONDS + 900,
   });
 });
 
@@ -64,7 +68,7 @@ test('what it hands on are texts, as API Gateway takes nothing else', async () =
 test.each(['authorization', 'AUTHORIZATION'])(
   'the header may be spelled %s, and the scheme in any case',
   async (name) => {
-    const handler = authorizer(tokenIdentity({ readKeys: async () => keys, nowSeconds: () => nowSeconds }));
+    const handler = authorizer(tokenIdentity({ readKeys: async () => keys, nowSeconds: () => nowSeconds, foreign }));
     await expect(handler(authorizerEvent({ [name]: `bearer ${token()}` }))).resolves.toMatchObject({
       principalId: goodClaims.sub,
     });
@@ -74,9 +78,9 @@ test.each(['authorization', 'AUTHORIZATION'])(
 const [head = '', , signature = ''] = token().split('.');
 
 test.each([
-  ['no token', 'Bearer ', 'not a bearer token'],
-  ['another scheme', `Basic ${Buffer.from('a:b').toString('base64')}`, 'not a bearer token'],
-  ['two tokens', `${bearer()} ${token()}`, 'not a bearer token'],
+  ['no token', 'Bearer ', 'no credential'],
+  ['another scheme', `Basic ${Buffer.from('a:b').toString('base64')}`, 'no credential'],
+  ['two tokens', `${bearer()} ${token()}`, 'no credential'],
   ['a tampered token', `Bearer ${head}.${Buffer.from('{"sub":"me"}').toString('base64url')}.${signature}`, 'signature'],
   ['an unknown key', bearer({ kid: 'other', privateKey }), 'unknown key'],
   ['words', 'Bearer hunter2', 'malformed'],
@@ -91,8 +95,27 @@ test.each([
   },
 );
 
+test('a token that a client got for itself is the client’s', async () => {
+  const own = { ...goodClaims, client_id: goodClaims.sub, sid: undefined };
+  const { context } = await started().ask(`Bearer ${signToken(own, kid, privateKey)}`);
+  expect(context).toMatchObject({ kind: 'client' });
+});
+
+test('a token of another issuer is for others to judge; one that names ours and none of our keys is not', async () => {
+  const other = { ...goodClaims, iss: 'https://issuer.example/' };
+  await expect(started().ask(`Bearer ${signToken(other, 'their-key', privateKey)}`)).rejects.toThrow('Unauthorized');
+  await expect(started().ask(bearer({ kid: 'their-key', privateKey }))).rejects.toThrow('Unauthorized');
+  expect(output.lines().map((line) => Object(JSON.parse(line)).reason as unknown)).toEqual(['not ours', 'unknown key']);
+});
+
+test('two credentials, one of them good, are refused', async () => {
+  const handler = authorizer(async () => ({ kind: 'user', id: 'x', organisation: goodClaims.org }));
+  const both = authorizerEvent({ Authorization: bearer(), 'X-Api-Key': 'ghk_test' });
+  await expect(handler(both)).rejects.toThrow(/^Unauthorized$/);
+});
+
 test('without the stage variable that names the issuer nobody gets in', async () => {
-  const handler = authorizer(tokenIdentity({ readKeys: async () => keys, nowSeconds: () => nowSeconds }));
+  const handler = authorizer(tokenIdentity({ readKeys: async () => keys, nowSeconds: () => nowSeconds, foreign }));
   const withoutIssuer = { ...authorizerEvent({ Authorization: bearer() }), stageVariables: null };
   await expect(handler(withoutIssuer)).rejects.toThrow(/^Unauthorized$/);
 });

@@ -5,7 +5,7 @@ import { type LocalHost, startLocalHost } from '../support/local-host';
 /** One grant of each kind, as if its line in lib/ were gone. */
 const REVOKED = [
   ['Platform', 'elasticache:Connect'],
-  ['AuthKeyAuthorizer', 'dynamodb:GetItem'],
+  ['AuthAuthorizer', 'dynamodb:GetItem'],
   ['GraphApi', 'lambda:InvokeFunctionUrl'],
 ] as const;
 

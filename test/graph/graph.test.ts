@@ -5,7 +5,7 @@ import { signedSend } from '../../lambdas/graph/send';
 import { graphServer } from '../../lambdas/graph/server';
 import { serve } from '../../lambdas/shared/serve';
 import { logger } from '../../lambdas/shared/telemetry';
-import { context, event, GATEWAY_REQUEST_ID, principal } from '../support/event';
+import { context, event, GATEWAY_REQUEST_ID, principal, served } from '../support/event';
 import { listen } from '../support/http';
 import { type Shop, startShop } from '../support/shop';
 
@@ -43,7 +43,7 @@ const started = ({ urls = {}, introspection = false }: Options = {}) =>
         introspection,
       }),
     ),
-    { corsOrigin: '*' },
+    served,
   );
 
 type Handler = ReturnType<typeof started>;
@@ -236,7 +236,7 @@ test('every answer carries the request id', async () => {
 });
 
 test('a stage without subgraphs answers 503 not_ready to every operation, and says when to ask again', async () => {
-  const empty = serve(graphRoutes, emptyGraph, { corsOrigin: '*' });
+  const empty = serve(graphRoutes, emptyGraph, served);
   for (const { status, headers, body } of [
     await post('{ __typename }', {}, empty),
     await call({ method: 'GET', query: { query: '{ __typename }' } }, empty),

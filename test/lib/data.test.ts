@@ -64,6 +64,7 @@ describe('the proxy', () => {
     expect(statements.map((statement) => at(statement, 'Action'))).toEqual(['rds-db:connect']);
     expect(list(at(statements[0], 'Resource')).map((resource) => stages.prod.readable(resource))).toEqual([
       'arn:AWS::Partition:rds-db:AWS::Region:AWS::AccountId:dbuser:DatabaseCluster/gatehouse_app',
+      'arn:AWS::Partition:rds-db:AWS::Region:AWS::AccountId:dbuser:DatabaseCluster/gatehouse_auth',
       'arn:AWS::Partition:rds-db:AWS::Region:AWS::AccountId:dbuser:DatabaseCluster/gatehouse_examples',
     ]);
   });

@@ -20,9 +20,14 @@ describe.each(STAGE_NAMES)('each function of %s', (name) => {
     expect(functionsOf(stages[name]).map(nameOf).toSorted()).toEqual(
       [
         'Services AuthApi',
-        'Services AuthKeyAuthorizer',
+        'Services AuthAuthorizer',
+        'Services AuditApi',
+        'Services IssuersApi',
+        'Services IssuersKeys',
+        'Services IssuersRefresh',
+        'Services KeysApi',
+        'Services TenantsApi',
         'Services AuthRotate',
-        'Services AuthTokenAuthorizer',
         'Services GraphApi',
         'Services MigrationsMigrate',
         'Services PlatformApi',
@@ -100,7 +105,7 @@ describe.each(STAGE_NAMES)('each function of %s', (name) => {
 
   test('leaves room for its answer before API Gateway gives up on it', () => {
     const behindTheGateway = functionsOf(stages[name]).filter(({ id }) => /Api|Authorizer/.test(id));
-    expect(behindTheGateway).toHaveLength(5);
+    expect(behindTheGateway).toHaveLength(8);
     for (const { Properties } of behindTheGateway) expect(Properties.Timeout).toBeLessThan(29);
   });
 
@@ -117,7 +122,15 @@ describe.each(STAGE_NAMES)('each function of %s', (name) => {
     const knowing = functionsOf(stages[name]).filter(
       ({ Properties }) => at(Properties.Environment, 'Variables', 'CORS_ORIGIN') === stageOf(name).corsOrigin,
     );
-    expect(knowing.map(nameOf).toSorted()).toEqual(['Services AuthApi', 'Services GraphApi', 'Services PlatformApi']);
+    expect(knowing.map(nameOf).toSorted()).toEqual([
+      'Services AuditApi',
+      'Services AuthApi',
+      'Services GraphApi',
+      'Services IssuersApi',
+      'Services KeysApi',
+      'Services PlatformApi',
+      'Services TenantsApi',
+    ]);
   });
 });
 
@@ -156,8 +169,10 @@ test('a custom resource is given up on in seconds that CloudFormation takes, and
 });
 
 test('no function of a feature is changed before the migrations have run', () => {
-  const late = functionsOf(stages.prod).filter(({ id }) => /^(Auth|Platform|Graph)/.test(id));
+  const late = functionsOf(stages.prod).filter(({ id }) =>
+    /^(Auth|Platform|Graph|Tenants|Keys|Audit|Issuers)/.test(id),
+  );
   for (const { DependsOn } of late)
     expect(list(DependsOn).some((id) => text(id).startsWith('MigrationsRun'))).toBe(true);
-  expect(late).toHaveLength(6);
+  expect(late).toHaveLength(11);
 });

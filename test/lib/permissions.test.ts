@@ -64,11 +64,31 @@ const readSecret = (secret: string) => [
 const writeSecret = (secret: string) =>
   ['PutSecretValue', 'UpdateSecret', 'UpdateSecretVersionStage'].map((action) => `secretsmanager:${action} ${secret}`);
 
+const KEYS_TABLE = ['GetItem', 'PutItem', 'DeleteItem'].map((action) => `dynamodb:${action} Keys`);
+const FETCH = ['lambda:InvokeFunction IssuersKeysFunction', 'lambda:InvokeFunctionUrl IssuersKeysFunction'];
+
 /** Written out, so that whoever widens a grant says so here too. */
 const GRANTS = (store: string): Readonly<Record<string, readonly unknown[]>> => ({
-  'Services AuthApi': [connect(store, 'gatehouse_app'), ...readSecret('SigningKeys')],
-  'Services AuthTokenAuthorizer': [...CACHE, 'dynamodb:GetItem Keys'],
-  'Services AuthKeyAuthorizer': [...CACHE, 'dynamodb:GetItem Keys', ...readSecret('Pepper')],
+  'Services AuthApi': [
+    ...CACHE,
+    connect(store, 'gatehouse_auth'),
+    ...readSecret('SigningKeys'),
+    ...readSecret('Pepper'),
+  ],
+  'Services TenantsApi': [...CACHE, connect(store, 'gatehouse_app'), ...readSecret('Pepper')],
+  'Services IssuersApi': [...CACHE, connect(store, 'gatehouse_app'), ...KEYS_TABLE, ...FETCH],
+  'Services IssuersRefresh': [...CACHE, connect(store, 'gatehouse_auth'), ...KEYS_TABLE, ...FETCH],
+  // Whatever a tenant makes it fetch, it has nothing of ours to give away.
+  'Services IssuersKeys': [],
+  'Services KeysApi': [
+    ...CACHE,
+    connect(store, 'gatehouse_app'),
+    'dynamodb:PutItem Keys',
+    'dynamodb:DeleteItem Keys',
+    ...readSecret('Pepper'),
+  ],
+  'Services AuditApi': [...CACHE, connect(store, 'gatehouse_app')],
+  'Services AuthAuthorizer': [...CACHE, 'dynamodb:GetItem Keys', ...readSecret('Pepper'), ...FETCH],
   'Services AuthRotate': [
     ...CACHE,
     'dynamodb:PutItem Keys',
@@ -83,12 +103,16 @@ const GRANTS = (store: string): Readonly<Record<string, readonly unknown[]>> => 
 
 const EXAMPLES = ['accounts', 'products', 'reviews'];
 const DEV_GRANTS: Readonly<Record<string, readonly unknown[]>> = {
-  'Services GraphApi': EXAMPLES.flatMap((name) => [
-    `lambda:InvokeFunction ${name}Function`,
-    `lambda:InvokeFunctionUrl ${name}Function`,
-  ]),
-  'Services Seed': [
+  'Services GraphApi': [
+    ...CACHE,
     connect('DatabaseCluster', 'gatehouse_app'),
+    ...EXAMPLES.flatMap((name) => [
+      `lambda:InvokeFunction ${name}Function`,
+      `lambda:InvokeFunctionUrl ${name}Function`,
+    ]),
+  ],
+  'Services Seed': [
+    connect('DatabaseCluster', 'gatehouse_auth'),
     'dynamodb:PutItem Keys',
     ...readSecret('Pepper'),
     ...readSecret('SeedLogins'),
@@ -102,7 +126,13 @@ const DEV_GRANTS: Readonly<Record<string, readonly unknown[]>> = {
 
 describe.each([
   ['dev', { ...GRANTS('DatabaseCluster'), ...DEV_GRANTS }],
-  ['prod', { ...GRANTS('DatabaseClusterProxy'), 'Services GraphApi': [] }],
+  [
+    'prod',
+    {
+      ...GRANTS('DatabaseClusterProxy'),
+      'Services GraphApi': [...CACHE, connect('DatabaseClusterProxy', 'gatehouse_app')],
+    },
+  ],
 ] as const)('in %s', (name, grants) => {
   test.each(Object.entries(grants))('%s may reach what it was granted and nothing else', (fn, granted) => {
     const found = grantsOf(stages[name], fn);
@@ -122,11 +152,14 @@ describe.each(['dev', 'prod'] as const)('whom the functions of %s admit', (name)
   test('the gateway: one permission a function for all its routes, for this API alone', () => {
     const admitted = byPrincipal('apigateway.amazonaws.com');
     expect(admitted.map(({ FunctionName }) => stages[name].readable(FunctionName)).toSorted()).toEqual([
+      'AuditApiFunction',
       'AuthApiFunction',
-      'AuthKeyAuthorizerFunction',
-      'AuthTokenAuthorizerFunction',
+      'AuthAuthorizerFunction',
       'GraphApiFunction',
+      'IssuersApiFunction',
+      'KeysApiFunction',
       'PlatformApiFunction',
+      'TenantsApiFunction',
     ]);
     expect(new Set(admitted.map(({ SourceArn }) => stages[name].readable(SourceArn)))).toEqual(
       new Set(['arn:AWS::Partition:execute-api:AWS::Region:AWS::AccountId:Api/*']),
@@ -139,7 +172,14 @@ describe.each(['dev', 'prod'] as const)('whom the functions of %s admit', (name)
     ]);
   });
 
+  test('EventBridge, for one schedule', () => {
+    const [admitted, ...others] = byPrincipal('events.amazonaws.com');
+    expect(others).toEqual([]);
+    expect(stages[name].readable(admitted?.FunctionName)).toBe('IssuersRefreshFunction');
+    expect(stages[name].readable(admitted?.SourceArn)).toBe('IssuersEveryTenMinutes');
+  });
+
   test('nobody else', () => {
-    expect(permissions()).toHaveLength(6);
+    expect(permissions()).toHaveLength(10);
   });
 });

@@ -22,14 +22,14 @@ beforeAll(async () => {
   [aws, database] = await Promise.all([startAws(), startPlatformDatabase()]);
   aws.setSecret('pepper', 'pepper of the test');
   aws.setSecret('logins', '{"password":"first"}');
-  await seedLogins(ENV, database.app);
+  await seedLogins(ENV, async () => database.auth);
 }, 30_000);
 afterAll(() => Promise.all([aws.stop(), database.stop()]));
 
 const logins = () => Logins.parse(JSON.parse(aws.secrets.value('logins')));
-const query = async (sql: string) => (await database.app.query<Record<string, unknown>>(sql)).rows;
+const query = async (sql: string) => (await database.master.query<Record<string, unknown>>(sql)).rows;
 const memberships = () =>
-  query(`select o.name as organisation, u.email, m.role from gatehouse.memberships m
+  query(`select o.name as organisation, u.email, array_to_string(m.roles, ' ') as role from gatehouse.members m
          join gatehouse.users u on u.id = m.user_id join gatehouse.organisations o on o.id = m.organisation_id
          order by u.email`);
 const hashes = async () =>
@@ -62,7 +62,7 @@ test('each API key matches the record of its organisation, which the key authori
   for (const { organisation, key } of logins().apiKeys) {
     const records = { redis: downRedis(), table: KEYS_TABLE };
     const record = await readRecord(records, recordId(keyIdOf(key) ?? ''), ApiKeyRecord);
-    expect(record).toMatchObject({ organisation, roles: ['api_user'] });
+    expect(record).toMatchObject({ organisation });
     expect(record && matches(key, 'pepper of the test', record)).toBe(true);
   }
 });
@@ -70,7 +70,7 @@ test('each API key matches the record of its organisation, which the key authori
 test('seeding again changes nothing but the password, when the secret has another', async () => {
   const [before, rows] = [logins(), await memberships()];
   aws.setSecret('logins', JSON.stringify({ ...before, password: 'second' }));
-  await seedLogins(ENV, database.app);
+  await seedLogins(ENV, async () => database.auth);
   expect(logins()).toEqual({ ...before, password: 'second' });
   expect(await memberships()).toEqual(rows);
   const [hash, ...others] = await hashes();
@@ -80,6 +80,6 @@ test('seeding again changes nothing but the password, when the secret has anothe
 
 test('seeding that fails leaves the secret as it was', async () => {
   const before = aws.secrets.value('logins');
-  await expect(seedLogins({ ...ENV, KEYS_TABLE: 'no-such-table' }, database.app)).rejects.toThrow();
+  await expect(seedLogins({ ...ENV, KEYS_TABLE: 'no-such-table' }, async () => database.auth)).rejects.toThrow();
   expect(aws.secrets.value('logins')).toBe(before);
 });

@@ -20,7 +20,7 @@ const contract = {
     method: 'GET',
     path: '/mine',
     summary: '',
-    auth: 'token',
+    auth: 'any',
     permission: 'graph:query',
     reply: { status: 204 },
   },
@@ -45,7 +45,7 @@ const route = { method: 'GET', path: '/', summary: '', reply: { status: 204 } } 
 // @ts-expect-error -- a route without credentials must say why
 const noReason: Contract = { open: { ...route, auth: 'none' } };
 // @ts-expect-error -- a route with credentials must name its permission
-const noPermission: Contract = { closed: { ...route, auth: 'token' } };
+const noPermission: Contract = { closed: { ...route, auth: 'any' } };
 
 const typed = client(contract, { baseUrl: 'http://127.0.0.1' });
 // @ts-expect-error -- the path needs its parameter

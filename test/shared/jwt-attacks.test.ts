@@ -50,6 +50,7 @@ test.each([
   ['an empty signature', `${header}.${payload}.`],
   ['two parts', `${header}.${payload}`],
   ['an empty header', `.${payload}.${signature}`],
+  ['an empty payload', jws(JSON.stringify(goodHeader), '', privateKey)],
   ['padding after its header', `${header}=.${payload}.${signature}`],
   ['padding after its signature', `${good}==`],
   ['a newline at its end', `${good}\n`],

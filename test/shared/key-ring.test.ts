@@ -1,9 +1,20 @@
 import { calculateJwkThumbprint } from 'jose';
-import { KeyRing, newRing, publicKeys, signingKey, turn } from '../../lambdas/shared/key-ring';
+import {
+  KeyRing,
+  knownKeys,
+  newRing,
+  PUBLISHED_FIRST_SECONDS,
+  publicKeys,
+  RETIRED_SECONDS,
+  signingKey,
+  turn,
+} from '../../lambdas/shared/key-ring';
 
 const first = newRing();
-const second = turn(first);
-const third = turn(second);
+const T0 = 1_800_000_000;
+const MONTH = 30 * 86_400;
+const second = turn(first, T0);
+const third = turn(second, T0 + MONTH);
 const kids = (ring: KeyRing) => publicKeys(ring).keys.map(({ kid }) => kid);
 
 test('the next key signs after a turn', () => {
@@ -15,6 +26,56 @@ test('a key is published before it signs and for one turn after it has stopped',
   expect(kids(first)).toEqual([first.current.kid, first.next.kid]);
   expect(kids(second)).toEqual([first.next.kid, second.next.kid, first.current.kid]);
   expect(kids(third)).toEqual([second.next.kid, third.next.kid, first.next.kid]);
+});
+
+test('a key that stopped is kept as long as one of its tokens may live, however many turns that takes', () => {
+  const soon = turn(second, T0 + PUBLISHED_FIRST_SECONDS);
+  expect(kids(soon)).toEqual([second.next.kid, soon.next.kid, first.next.kid, first.current.kid]);
+  const later = turn(soon, T0 + 2 * PUBLISHED_FIRST_SECONDS);
+  expect(2 * PUBLISHED_FIRST_SECONDS).toBeGreaterThan(RETIRED_SECONDS);
+  expect(kids(later).slice(2)).toEqual([second.next.kid, first.next.kid]);
+});
+
+test('a key does not sign before everybody who caches the published ones can know it', () => {
+  for (const seconds of [0, 1, PUBLISHED_FIRST_SECONDS - 1])
+    expect(() => turn(second, T0 + seconds)).toThrow(`rotate again in ${PUBLISHED_FIRST_SECONDS - seconds} s`);
+  expect(turn(second, T0 + PUBLISHED_FIRST_SECONDS).current.kid).toBe(second.next.kid);
+});
+
+test('a ring that was held up counts from when it came into force, not from when it was made', () => {
+  const inForce = T0 + 5_000;
+  expect(() => turn(second, inForce + 10, inForce)).toThrow('rotate again');
+  const next = turn(second, inForce + PUBLISHED_FIRST_SECONDS, inForce);
+  expect(next.retired.map(({ stoppedAtSeconds }) => stoppedAtSeconds)).toEqual([
+    inForce + PUBLISHED_FIRST_SECONDS,
+    inForce,
+  ]);
+});
+
+test('the next key of a first ring was published with it, and may sign at once', () => {
+  expect(turn(first, T0, T0 - 1).current.kid).toBe(first.next.kid);
+});
+
+test('the published keys lose one that stopped a rotation’s longest time and a token’s life ago', () => {
+  const at = (seconds: number) => publicKeys(second, T0 + seconds).keys.map(({ kid }) => kid);
+  expect(at(RETIRED_SECONDS + 3599)).toContain(first.current.kid);
+  expect(at(RETIRED_SECONDS + 3600)).not.toContain(first.current.kid);
+});
+
+test('authorizers are told until when each retired key verifies', () => {
+  const soon = turn(second, T0 + PUBLISHED_FIRST_SECONDS);
+  const untils = (stoppedAt?: number) => knownKeys(soon, stoppedAt).keys.map(({ until }) => until);
+  expect(untils()).toEqual([undefined, undefined, undefined, T0 + RETIRED_SECONDS]);
+  expect(untils(T0 + 700)).toEqual([undefined, undefined, T0 + 700 + RETIRED_SECONDS, T0 + RETIRED_SECONDS]);
+});
+
+test('a ring of an earlier release is read, and its previous key kept for another turn', () => {
+  const [, , previous] = publicKeys(second).keys;
+  const { publishedAtSeconds: _, ...next } = second.next;
+  const old = KeyRing.parse(JSON.stringify({ current: second.current, next, previous }));
+  expect(kids(old)).toEqual(kids(second));
+  const turned = turn(old, T0);
+  expect(kids(turned)).toEqual([next.kid, turned.next.kid, second.current.kid, previous?.kid]);
 });
 
 test('each turn brings a key that was never there', () => {
@@ -33,7 +94,7 @@ test('published keys hold nothing of a private key', () => {
 
 test('keys have 2048 bits and the exponent 65537', () => {
   const details = [first.current, first.next].map(
-    (key) => signingKey({ current: key, next: key }).privateKey.asymmetricKeyDetails,
+    (key) => signingKey({ current: key }).privateKey.asymmetricKeyDetails,
   );
   expect(details).toEqual([1, 2].map(() => ({ modulusLength: 2048, publicExponent: 65537n })));
 });

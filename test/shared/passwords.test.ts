@@ -1,5 +1,5 @@
 import { scryptSync } from 'node:crypto';
-import { checkPassword, hashPassword } from '../../lambdas/shared/passwords';
+import { checkPassword, hashPassword, isCheap } from '../../lambdas/shared/passwords';
 import { cheapHash } from '../support/passwords';
 
 const PASSWORD = 'correct horse ﬁ';
@@ -38,6 +38,13 @@ test('the right password in any Unicode spelling passes; a wrong one and any for
 });
 
 const good = cheapHash('secret');
+
+test('a hash that took less work than today is known by it; one of today, one that took more and none are not', () => {
+  expect(isCheap(good)).toBe(true);
+  expect(isCheap(phc.replace('ln=16', 'ln=15'))).toBe(true);
+  for (const other of [phc, phc.replace('ln=16', 'ln=17'), phc.replace('p=2', 'p=3'), ''])
+    expect(isCheap(other)).toBe(false);
+});
 
 test('a hash of another cost is checked at its own', async () => {
   expect(await checkPassword('secret', good)).toBe(true);

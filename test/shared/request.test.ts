@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import * as z from 'zod/mini';
 import { type Contract, form, json } from '../../lambdas/shared/route';
 import { serve } from '../../lambdas/shared/serve';
+import { served } from '../support/event';
 import { ask } from '../support/handled';
 import { captureOutput } from '../support/output';
 
@@ -33,11 +34,7 @@ const contract = {
     reply: { status: 200, body: shape },
   },
 } as const satisfies Contract;
-const handler = serve(
-  contract,
-  { asJson: async ({ body }) => body, asForm: async ({ body }) => body },
-  { corsOrigin: '*' },
-);
+const handler = serve(contract, { asJson: async ({ body }) => body, asForm: async ({ body }) => body }, served);
 
 const values = fc.dictionary(fc.string(), fc.oneof(fc.string(), fc.array(fc.string(), { minLength: 1 })));
 const header = fc.dictionary(

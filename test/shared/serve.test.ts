@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { Refusal, refuse } from '../../lambdas/shared/errors';
 import { Answer, type Contract, form, json } from '../../lambdas/shared/route';
 import { serve } from '../../lambdas/shared/serve';
-import { GATEWAY_REQUEST_ID, principal } from '../support/event';
+import { GATEWAY_REQUEST_ID, principal, served } from '../support/event';
 import { ask } from '../support/handled';
 import { captureOutput } from '../support/output';
 
@@ -31,7 +31,7 @@ const contract = {
     method: 'GET',
     path: '/mine',
     summary: '',
-    auth: 'token',
+    auth: 'any',
     permission: 'graph:query',
     reply: { status: 200, body: Thing },
   },
@@ -67,7 +67,7 @@ const contract = {
 } as const satisfies Contract;
 
 const SECRET = 'password=hunter2';
-const options = { corsOrigin: 'https://app.example.com' };
+const options = { ...served, corsOrigin: 'https://app.example.com' };
 
 const handler = serve(
   contract,
@@ -141,7 +141,7 @@ describe('pages of the stage’s origin', () => {
     const { headers } = await ask(handler, request);
     expect(headers).toMatchObject({
       'access-control-allow-origin': 'https://app.example.com',
-      'access-control-expose-headers': 'x-request-id',
+      'access-control-expose-headers': 'x-request-id,etag,location,retry-after,x-next-cursor',
     });
   });
 });
@@ -152,9 +152,18 @@ describe('the principal', () => {
     expect(text).toContain('user-1 of 3f0c9a52');
   });
 
-  test('with a role that nobody knows counts as none', async () => {
-    const stranger = { ...principal('viewer'), roles: JSON.parse('["root"]') };
-    expect(await ask(handler, { resource: '/mine', principal: stranger })).toMatchObject({ status: 401 });
+  test('with a role that nobody knows may do nothing', async () => {
+    const { external, ...identity } = principal('viewer');
+    const stranger = { ...identity, ...(external && { external: { ...external, roles: ['root'] } }) };
+    expect(await ask(handler, { resource: '/mine', principal: stranger })).toMatchObject({ status: 403 });
+  });
+
+  test.each([
+    ['in two headers', { authorization: 'Bearer a', 'x-api-key': 'b' }],
+    ['in two spellings of one', { Authorization: 'Bearer a', authorization: 'Bearer b' }],
+  ])('with two credentials %s is refused, whatever the gateway has kept', async (_, headers) => {
+    const answer = await ask(handler, { resource: '/mine', headers, principal: principal('viewer') });
+    expect(answer).toMatchObject({ status: 401, body: { code: 'unauthenticated' } });
   });
 });
 

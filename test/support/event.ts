@@ -16,6 +16,10 @@ interface Request {
   readonly body?: string | null;
   readonly base64?: boolean;
   readonly principal?: Identity | undefined;
+  readonly address?: string;
+  readonly userAgent?: string;
+  /** @default now */
+  readonly arrivedAtMs?: number;
 }
 
 /** A caller who is not in any database; `rolesAccess` gives it what these roles hold. */
@@ -30,7 +34,13 @@ export const principal = (...roles: Role[]): Identity => ({
 const rolesAccess: Access = {
   async admit(identity) {
     const roles = identity.external?.roles ?? [];
-    return { ...identity, roles, permissions: roles.map(setOfRole).reduce(union, NO_PERMISSIONS), grants: [], plan: 'free' };
+    return {
+      ...identity,
+      roles,
+      permissions: roles.map(setOfRole).reduce(union, NO_PERMISSIONS),
+      grants: [],
+      plan: 'free',
+    };
   },
   noteRefusal: async () => undefined,
 };
@@ -38,7 +48,7 @@ export const served: ServeOptions = { corsOrigin: '*', access: rolesAccess };
 
 /** What API Gateway hands a function for this request: the members that `serve()` may read. */
 export function event({ method = 'GET', resource, ...request }: Request): APIGatewayProxyEvent {
-  const { params = null, query = {}, headers = {}, body = null, base64 = false, principal: caller } = request;
+  const { params = null, query = {}, headers = {}, body = null, base64 = false } = request;
   const values = Object.entries(query).map(([name, value]): [string, string[]] => [name, [value].flat()]);
   return {
     resource,
@@ -52,22 +62,26 @@ export function event({ method = 'GET', resource, ...request }: Request): APIGat
     stageVariables: { publicUrl: 'https://api.example.com' },
     body,
     isBase64Encoded: base64,
-    requestContext: requestContext(method, resource, caller),
+    requestContext: requestContext(method, resource, request),
   };
 }
 
-function requestContext(method: string, resource: string, caller: Identity | undefined) {
+function requestContext(
+  method: string,
+  resource: string,
+  { principal: caller, address = '192.0.2.1', userAgent, arrivedAtMs = Date.now() }: Omit<Request, 'resource'>,
+) {
   return {
     accountId: '000000000000',
     apiId: 'api',
     authorizer: caller ? { principalId: caller.id, ...authorizerContext(caller) } : {},
     protocol: 'HTTP/1.1',
     httpMethod: method,
-    identity: IDENTITY,
+    identity: { ...IDENTITY, sourceIp: address, userAgent: userAgent ?? null },
     path: resource,
     stage: 'test',
     requestId: GATEWAY_REQUEST_ID,
-    requestTimeEpoch: 0,
+    requestTimeEpoch: arrivedAtMs,
     resourceId: 'resource',
     resourcePath: resource,
   };
@@ -87,9 +101,7 @@ const IDENTITY = {
   cognitoIdentityId: null,
   cognitoIdentityPoolId: null,
   principalOrgId: null,
-  sourceIp: '192.0.2.1',
   user: null,
-  userAgent: null,
   userArn: null,
 };
 

@@ -10,6 +10,8 @@ const need = (name: string): string => {
 /** The host that all end-to-end tests share (start-host.ts). */
 export const gateway = {
   url: need('GATEHOUSE_URL'),
+  /** Where it keeps its data and the logs of its functions. */
+  data: need('GATEHOUSE_DATA'),
   password: need('GATEHOUSE_PASSWORD'),
   apiKey: need('GATEHOUSE_API_KEY'),
   /** The three commands that the start printed. */
@@ -38,7 +40,7 @@ export interface Answer {
 export async function call(path: string, init: RequestInit = {}, baseUrl = gateway.url): Promise<Answer> {
   const response = await fetch(`${baseUrl}${path}`, init);
   const text = await response.text();
-  const isJson = /json/.test(response.headers.get('content-type') ?? '');
+  const isJson = /[/+]json\b/.test(response.headers.get('content-type') ?? '');
   return { status: response.status, headers: response.headers, body: isJson && text !== '' ? JSON.parse(text) : text };
 }
 

@@ -7,6 +7,7 @@ import { docsAssets } from '../../lambdas/platform/docs-assets';
 import { platform } from '../../lambdas/platform/platform';
 import type { Probe } from '../../lambdas/platform/readiness';
 import { type Handler, serve } from '../../lambdas/shared/serve';
+import { served } from './event';
 import { temporaryFolder } from './temporary-folder';
 
 export const DEADLINE_MS = 100;
@@ -25,5 +26,5 @@ export function builtFiles(): string {
 export function platformHandler(directory: string, ...probes: Probe[]): Handler {
   const probing = { probes, deadlineMs: DEADLINE_MS, now: () => performance.now() };
   const build = { version: '1.2.3', stage: 'test' };
-  return serve(platformRoutes, platform({ probing, files: filesIn(directory), build }), { corsOrigin: '*' });
+  return serve(platformRoutes, platform({ probing, files: filesIn(directory), build }), served);
 }

@@ -2,8 +2,8 @@ import { routes } from '../../lambdas/routes';
 import { Refusal } from '../../lambdas/shared/errors';
 import { ROLE_NAMES } from '../../lambdas/shared/permissions';
 import type { Route } from '../../lambdas/shared/route';
-import { serve } from '../../lambdas/shared/serve';
-import { principal } from './event';
+import { type ServeOptions, serve } from '../../lambdas/shared/serve';
+import { principal, served } from './event';
 
 /** Every route of the product as rows of a table test: name and route. */
 export const everyRoute = Object.entries(routes);
@@ -13,11 +13,13 @@ export const everyRoute = Object.entries(routes);
  * request pass.
  */
 export const REACHED = 409;
-export const product = serve(
-  routes,
-  Object.fromEntries(Object.keys(routes).map((name) => [name, () => Promise.reject(new Refusal('conflict'))])),
-  { corsOrigin: '*' },
-);
+export const productOver = (options: ServeOptions) =>
+  serve(
+    routes,
+    Object.fromEntries(Object.keys(routes).map((name) => [name, () => Promise.reject(new Refusal('conflict'))])),
+    options,
+  );
+export const product = productOver(served);
 
 /** A request that gets past routing, admission and parameters: tests change one thing of it. */
 export const admissible = (route: Route) => ({
@@ -28,7 +30,7 @@ export const admissible = (route: Route) => ({
   ...(route.body && { headers: { 'content-type': route.body.contentType } }),
 });
 
-const SAMPLES = ['sample', '0b7c1f5e-3c0d-4f6a-8d1e-2a9b6c4d5e6f', '1'];
+const SAMPLES = ['sample', '0b7c1f5e-3c0d-4f6a-8d1e-2a9b6c4d5e6f', '0123456789abcdef', '1'];
 
 function sampleParams({ path, params }: Route): Record<string, string> {
   const names = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? '');

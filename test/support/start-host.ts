@@ -12,6 +12,7 @@ export default async function startHost(): Promise<void> {
   const host = await startLocalHost();
   globalThis.gatehouse = host;
   process.env.GATEHOUSE_URL = host.url;
+  process.env.GATEHOUSE_DATA = host.data;
   process.env.GATEHOUSE_PASSWORD = host.password;
   process.env.GATEHOUSE_API_KEY = host.apiKey;
   process.env.GATEHOUSE_COMMANDS = (/Try it:\n((?: {2}\S.*\n){3})/.exec(host.output())?.[1] ?? '').trimEnd();

@@ -21,7 +21,10 @@ export const goodClaims: Claims = {
   exp: NOW_SECONDS + 900,
   jti: '7d4f5a3e-9a41-4b0c-8a7e-6f1d2c3b4a59',
   org: '3f0c9a52-8a35-4f0e-9d0a-6f0f1f5f7c11',
+  sid: '5a3c1b9e-2d4f-4c8a-9b7e-1f2d3c4b5a69',
   roles: ['viewer'],
+  plan: 'free',
+  ver: 1,
 };
 
 export const base64url = (text: string | Buffer) => Buffer.from(text).toString('base64url');

@@ -30,12 +30,15 @@ alter table gatehouse.users
   add status text not null default 'active' check (status in ('active', 'disabled')),
   add external_issuer text,
   add external_subject text,
+  -- Counts changes of the password, not new hashes of the same: a sign-in that began before one opens no session after.
+  add password_version integer not null default 1,
   add updated_at timestamptz not null default now(),
   alter email drop not null,
   drop constraint users_email_unique,
   add constraint users_external check ((external_issuer is null) = (external_subject is null)),
-  add constraint users_own_email check (external_issuer is not null or email is not null),
-  add constraint users_external_unique unique (external_issuer, external_subject);
+  add constraint users_own_email check (external_issuer is not null or email is not null);
+-- No issuer and subject are unique: an organisation may trust keys of its own under anybody's name. Such users' ids are
+-- made of issuer, subject and who trusts the issuer (lambdas/authorizer/bearer-of.ts): one account each, never another's.
 -- An issuer's word on an address proves nothing about our own accounts: it may say one that is taken, and links nothing.
 create unique index users_email_unique on gatehouse.users (email) where external_issuer is null;
 
@@ -107,6 +110,7 @@ create table gatehouse.grants (
   updated_at timestamptz not null default now(),
   constraint grants_unique unique (organisation_id, subject, resource, role)
 );
+create index grants_by_organisation on gatehouse.grants (organisation_id, created_at, id);
 
 create table gatehouse.invitations (
   id uuid primary key default gen_random_uuid(),
@@ -121,6 +125,8 @@ create table gatehouse.invitations (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now()
 );
+-- One open invitation an address; one that has expired makes room when the next is sent.
+create unique index invitations_open on gatehouse.invitations (organisation_id, email) where accepted_at is null;
 create index invitations_by_organisation on gatehouse.invitations (organisation_id, created_at, id);
 
 create table gatehouse.api_keys (
@@ -432,10 +438,10 @@ $$;
 -- A user sees where they belong: the list of one's own organisations crosses tenants.
 create policy own on gatehouse.members for select to gatehouse_app using (user_id = gatehouse.caller());
 create policy tenant on gatehouse.organisations to gatehouse_app
-  using (id = gatehouse.organisation() or exists (
-    select from gatehouse.members m
-    where m.organisation_id = organisations.id and m.user_id = gatehouse.caller() and m.removed_at is null))
-  with check (id = gatehouse.organisation());
+  using (id = gatehouse.organisation()) with check (id = gatehouse.organisation());
+create policy own on gatehouse.organisations for select to gatehouse_app using (exists (
+  select from gatehouse.members m
+  where m.organisation_id = organisations.id and m.user_id = gatehouse.caller() and m.removed_at is null));
 create policy members on gatehouse.users for select to gatehouse_app
   using (id = gatehouse.caller() or exists (
     select from gatehouse.members m where m.user_id = users.id and m.organisation_id = gatehouse.organisation()));

@@ -33,7 +33,8 @@ export function access({ cache, pool, nowSeconds }: AccessDeps): Access {
     const { organisation } = identity;
     const event = { actor: subjectOf(identity), action: 'access.refused', target, reason, outcome: 'refused' } as const;
     try {
-      if (!(await cache.first(organisation, `${event.actor} ${target}`))) return;
+      const isFirst = await cache.first(organisation, `${event.actor} ${target}`).catch(() => true);
+      if (!isFirst) return;
       await inTenant(pool, { organisation }, (sql) => appendAudit(sql, organisation, origin, event));
     } catch (error) {
       // The caller is refused all the same; a store that is away must not make a 5xx of it.
@@ -42,13 +43,16 @@ export function access({ cache, pool, nowSeconds }: AccessDeps): Access {
   };
 
   /** From PostgreSQL, which is the truth; kept unless a change is under way. */
-  const read = async (identity: Identity, origin: Origin, found: Awaited<ReturnType<AccessCache['find']>> | undefined) => {
+  const read = async (
+    identity: Identity,
+    origin: Origin,
+    found: Awaited<ReturnType<AccessCache['find']>> | undefined,
+  ) => {
     const entry = await load(pool, identity, origin, nowSeconds()).catch((cause: unknown) =>
       refuse('not_ready', 'the database does not answer', { headers: RETRY_AFTER, cause }),
     );
     if (found && !found.changing) await cache.store(identity, entry, found).catch(() => undefined);
-    if (entry.refused !== undefined)
-      await noteRefusal(identity, origin, subjectOf(identity), entry.refused);
+    if (entry.refused !== undefined) await noteRefusal(identity, origin, subjectOf(identity), entry.refused);
     return entry;
   };
 
@@ -62,11 +66,17 @@ export function access({ cache, pool, nowSeconds }: AccessDeps): Access {
       // Without Redis the truth is asked each time: slower, never laxer.
       const found = await cache.find(identity, identity.kind === 'user' ? undefined : day).catch(() => undefined);
       const kept = found?.entry;
-      const isFresh = kept !== undefined && now - kept.loadedAtSeconds < FRESH_SECONDS;
+      const isFresh = kept && now - kept.loadedAtSeconds < FRESH_SECONDS && !saysMore(identity, kept);
       const entry = isFresh ? kept : await read(identity, origin, found);
       return principal(identity, entry, origin, now);
     },
   };
+}
+
+/** Whether the token is newer than what is kept of its bearer, and gives other roles. */
+function saysMore({ external }: Identity, { said }: Entry): boolean {
+  if (!external || !said || external.issuedAtSeconds <= said.atSeconds) return false;
+  return external.roles.toSorted().join(' ') !== said.roles.toSorted().join(' ');
 }
 
 function principal(identity: Identity, entry: Entry, origin: Origin, now: number): Principal {

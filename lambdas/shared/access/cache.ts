@@ -35,9 +35,9 @@ export const usageKey = (organisation: string, subject: string) => `${prefix(org
 const daysBefore = (day: string, count: number) =>
   new Date(Date.parse(day) - (count - 1) * DAY_SECONDS * 1000).toISOString().slice(0, 10);
 
-/** One session, one key, one client, or a user of an external issuer, in one workspace. */
-const entryKey = ({ organisation, session, workspace, ...identity }: Identity) =>
-  `${prefix(organisation)}:access:${TABLE}:${session ?? subjectOf(identity)}:${workspace ?? ''}`;
+/** One session, one key, one client, or a user by one external issuer, in one workspace. */
+const entryKey = ({ organisation, session, workspace, external, ...identity }: Identity) =>
+  `${prefix(organisation)}:access:${TABLE}:${session ?? subjectOf(identity)}:${workspace ?? ''}:${external?.entry ?? ''}`;
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {

@@ -18,6 +18,8 @@ export const Entry = z.object({
   /** When the session or key ends by itself, in seconds since 1970. */
   endsAtSeconds: z.optional(z.int()),
   loadedAtSeconds: z.int(),
+  /** Which roles an external issuer said, and when: a newer token may say others. */
+  said: z.optional(z.object({ roles: z.array(z.string()), atSeconds: z.int() })),
 });
 export type Entry = z.output<typeof Entry>;
 

@@ -1,3 +1,4 @@
+import * as z from 'zod/mini';
 import { appendAudit, type Origin } from '../audit';
 import { type ExternalUser, type Identity, subjectOf } from '../principal';
 import type { Sql } from '../tenancy';
@@ -8,12 +9,14 @@ const INSERT_MEMBER = `insert into gatehouse.members (organisation_id, user_id, 
   values ($1, $2, $3, to_timestamp($4)) on conflict do nothing`;
 /** An older token does not bring older roles back, and nothing brings back who was removed. */
 const SAY_ROLES = `update gatehouse.members m
-  set roles = $3, roles_said_at = to_timestamp($4), version = version + 1, updated_at = now()
+  set roles = $3, roles_said_at = to_timestamp($4), updated_at = now(),
+    version = m.version + (before.roles is distinct from $3)::int
   from gatehouse.members before
   where m.organisation_id = $1 and m.user_id = $2 and m.removed_at is null
     and before.organisation_id = m.organisation_id and before.user_id = m.user_id
-    and (m.roles_said_at is null or m.roles_said_at < to_timestamp($4)) and m.roles is distinct from $3
-  returning before.roles`;
+    and (m.roles_said_at is null or m.roles_said_at < to_timestamp($4))
+  returning before.roles, before.roles is distinct from $3 as changed`;
+const Said = z.array(z.object({ roles: z.array(z.string()), changed: z.boolean() }));
 
 /**
  * A user of an external issuer: made a user and a member when first seen, given the roles that the issuer says now. Their
@@ -31,13 +34,13 @@ export async function acquaint(sql: Sql, identity: Identity, external: ExternalU
     await appendAudit(sql, organisation, origin, { actor, action: 'member.added', target, after: { roles, issuer } });
     return;
   }
-  const changed = await sql.query(SAY_ROLES, [organisation, id, roles, issuedAtSeconds]);
-  if (changed.rowCount === 1)
+  const [said] = Said.parse((await sql.query(SAY_ROLES, [organisation, id, roles, issuedAtSeconds])).rows);
+  if (said?.changed)
     await appendAudit(sql, organisation, origin, {
       actor,
       action: 'member.roles_said',
       target,
-      before: changed.rows[0],
+      before: { roles: said.roles },
       after: { roles, issuer },
     });
 }

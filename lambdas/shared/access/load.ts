@@ -25,11 +25,21 @@ export async function customRoles(sql: Sql, organisation: string): Promise<Custo
   const { rows } = await sql.query('select name, permissions from gatehouse.roles where organisation_id = $1', [
     organisation,
   ]);
-  return new Map(z.array(RoleRow).parse(rows).map(({ name, permissions }) => [name, permissions]));
+  return new Map(
+    z
+      .array(RoleRow)
+      .parse(rows)
+      .map(({ name, permissions }) => [name, permissions]),
+  );
 }
 
 const Roles = z.array(z.string());
-const MemberRow = z.object({ roles: Roles, removed: z.boolean(), status: z.string(), workspace_roles: z.nullable(Roles) });
+const MemberRow = z.object({
+  roles: Roles,
+  removed: z.boolean(),
+  status: z.string(),
+  workspace_roles: z.nullable(Roles),
+});
 
 const MEMBER = `
   select m.roles, m.removed_at is not null as removed, u.status, w.roles as workspace_roles
@@ -60,6 +70,8 @@ interface Own {
   readonly plan?: string | undefined;
   readonly ranges?: readonly string[];
   readonly endsAtSeconds?: number | undefined;
+  /** Whose denies bind it too: those of a key's owner. */
+  readonly owner?: string | undefined;
 }
 type Loaded = Own | { readonly refused: string };
 
@@ -69,8 +81,14 @@ const SESSION = `update gatehouse.sessions set last_seen_at = now()
   where id = $1 and organisation_id = $2 and user_id = $3
   returning ended_at is not null as ended, extract(epoch from least(expires_at, ends_at))::float8 as ends_at`;
 
+const TRUSTED = 'select from gatehouse.issuers where organisation_id = $1 and id = $2 and disabled_at is null';
+
 async function loadUser(sql: Sql, identity: Identity, custom: CustomRoles, origin: Origin): Promise<Loaded> {
   const { organisation, id, workspace, session, external } = identity;
+  if (external?.entry !== undefined) {
+    const { rowCount } = await sql.query(TRUSTED, [organisation, external.entry]);
+    if (rowCount === 0) return { refused: 'issuer no longer trusted' };
+  }
   if (external) await acquaint(sql, identity, external, origin);
   const member = await memberRoles(sql, organisation, id, workspace);
   if ('refused' in member) return member;
@@ -111,6 +129,7 @@ async function loadKey(sql: Sql, identity: Identity, custom: CustomRoles, origin
     plan: key.plan ?? undefined,
     ranges: key.ip_ranges,
     endsAtSeconds: key.ends_at === null ? undefined : Math.floor(key.ends_at),
+    owner: `user:${key.owner_id}`,
   };
 }
 
@@ -134,7 +153,7 @@ const PlanRow = z.object({ plan: z.string() });
 
 /** The caller's entry as PostgreSQL says it now; what a caller who may not act is refused for is part of it. */
 export function load(pool: OpenPool, identity: Identity, origin: Origin, nowSeconds: number): Promise<Entry> {
-  const { organisation, kind, id } = identity;
+  const { organisation, kind, id, external } = identity;
   return inTenant(pool, { organisation, ...(kind === 'user' && { user: id }) }, async (sql) => {
     const plans = await sql.query('select plan from gatehouse.organisations where id = $1', [organisation]);
     const plan = z.array(PlanRow).parse(plans.rows)[0]?.plan;
@@ -146,20 +165,28 @@ export function load(pool: OpenPool, identity: Identity, origin: Origin, nowSeco
     return {
       roles: [...own.roles],
       permissions: [...own.permissions],
-      grants: await grantsOf(sql, organisation, subject, custom),
+      grants: await grantsOf(sql, organisation, [subject, own.owner], custom),
       plan: own.plan ?? plan,
       ranges: [...(own.ranges ?? [])],
       revokedTokens: await revokedTokensOf(sql, organisation, subject),
       endsAtSeconds: own.endsAtSeconds,
       loadedAtSeconds: nowSeconds,
+      said: external && { roles: [...external.roles], atSeconds: external.issuedAtSeconds },
     };
   });
 }
 
-const GRANTS = 'select effect, resource, role from gatehouse.grants where organisation_id = $1 and subject = $2';
+/** A key may never do what its owner may not: a deny of the owner is one of the key. What is granted stays with each. */
+export const GRANTS_OF = `organisation_id = $1 and (subject = $2 or (subject = $3 and effect = 'deny'))`;
+const GRANTS = `select effect, resource, role from gatehouse.grants where ${GRANTS_OF}`;
 
-async function grantsOf(sql: Sql, organisation: string, subject: string, custom: CustomRoles): Promise<Entry['grants']> {
-  const { rows } = await sql.query(GRANTS, [organisation, subject]);
+async function grantsOf(
+  sql: Sql,
+  organisation: string,
+  [subject, owner]: readonly [string, string | undefined],
+  custom: CustomRoles,
+): Promise<Entry['grants']> {
+  const { rows } = await sql.query(GRANTS, [organisation, subject, owner ?? null]);
   return z
     .array(GrantRow)
     .parse(rows)

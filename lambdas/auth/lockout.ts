@@ -1,0 +1,165 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { isIPv6 } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Redis, Result } from 'ioredis';
+import { refuse } from '../shared/errors';
+
+/*
+ * How often a password may be tried: by account and by address. An attempt takes a place before its password is
+ * checked, and there are only as many places as failures are left until the next delay: a thousand guesses sent at once
+ * are as many as sent one by one. Whether the account exists is asked nowhere here.
+ */
+
+/** Failures without a delay; from then on the delay doubles with each. */
+const ACCOUNT_FREE = 5;
+const ADDRESS_FREE = 20;
+const FIRST_DELAY_MS = 1000;
+const LONGEST_DELAY_MS = 15 * 60_000;
+/** Failures are forgotten when none has followed for this long. */
+const FORGET_MS = 60 * 60_000;
+/** A place whose holder has died is free again. */
+const PLACE_MS = 15_000;
+/** An attempt waits for a place this often; who signs in many times at once waits, and is not refused. */
+const PAUSE_MS = 100;
+const MOST_PAUSES = 60;
+
+const RETRY_AFTER = { 'retry-after': '2' };
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    gatehouseAttempt(
+      account: string,
+      address: string,
+      ...values: (string | number)[]
+    ): Result<['admitted' | 'busy' | 'locked', number], Context>;
+    gatehouseAttempted(account: string, address: string, ...values: (string | number)[]): Result<number, Context>;
+  }
+}
+
+/** ARGV: now, id, place, free of the account, free of the address. */
+const ATTEMPT = `
+local now = tonumber(ARGV[1])
+local wait = 0
+for i = 1, 2 do
+  wait = math.max(wait, tonumber(redis.call('HGET', KEYS[i], 'until') or 0) - now)
+end
+if wait > 0 then return { 'locked', wait } end
+for i = 1, 2 do
+  local failures, taken = 0, 0
+  local fields = redis.call('HGETALL', KEYS[i])
+  for f = 1, #fields, 2 do
+    local value = tonumber(fields[f + 1])
+    if fields[f] == 'failures' then failures = value
+    elseif fields[f] ~= 'until' and value > now then taken = taken + 1
+    elseif fields[f] ~= 'until' then redis.call('HDEL', KEYS[i], fields[f]) end
+  end
+  if taken >= math.max(1, tonumber(ARGV[i + 3]) - failures) then return { 'busy', 1000 } end
+end
+for i = 1, 2 do
+  redis.call('HSET', KEYS[i], ARGV[2], now + ARGV[3])
+  if redis.call('PTTL', KEYS[i]) < tonumber(ARGV[3]) then redis.call('PEXPIRE', KEYS[i], ARGV[3]) end
+end
+return { 'admitted', 0 }`;
+
+/** ARGV: now, id, outcome, first delay, longest delay, forget, free of the account, free of the address. */
+const ATTEMPTED = `
+local now, longest = tonumber(ARGV[1]), 0
+for i = 1, 2 do redis.call('HDEL', KEYS[i], ARGV[2]) end
+if ARGV[3] == 'right' then redis.call('HDEL', KEYS[1], 'failures', 'until') end
+if ARGV[3] ~= 'wrong' then return 0 end
+for i = 1, 2 do
+  local over = redis.call('HINCRBY', KEYS[i], 'failures', 1) - tonumber(ARGV[i + 6])
+  redis.call('PEXPIRE', KEYS[i], ARGV[6])
+  if over >= 0 then
+    local delay = math.min(ARGV[4] * 2 ^ math.min(over, 30), ARGV[5])
+    redis.call('HSET', KEYS[i], 'until', string.format('%.0f', now + delay))
+    longest = math.max(longest, delay)
+  end
+end
+return longest`;
+
+/** Who tries, and from where. */
+export interface Attempt {
+  readonly email: string;
+  readonly address: string;
+}
+
+export interface Lockout {
+  /**
+   * Runs a check of a password and counts how it ended. Refuses with 429 while the account or the address is locked, and
+   * with 503 when that can't be known. A check that throws counts as none.
+   * @returns what the check found, and for how long (ms) it locked the account or the address
+   */
+  guard<T>(attempt: Attempt, check: () => Promise<T | undefined>): Promise<{ found: T | undefined; lockedMs: number }>;
+}
+
+export function lockout(open: () => Promise<Redis>, now: () => number): Lockout {
+  let connected: Promise<Redis> | undefined;
+  const send = <T>(command: (redis: Redis) => Promise<T>): Promise<T> =>
+    (connected ??= open().then(withCommands))
+      .then(command)
+      .catch((cause: unknown) => refuse('not_ready', 'sign-in needs the cache', { headers: RETRY_AFTER, cause }));
+
+  const take = async (keys: Keys, id: string): Promise<void> => {
+    const values = [id, PLACE_MS, ACCOUNT_FREE, ADDRESS_FREE];
+    for (let pauses = 0; ; pauses += 1) {
+      const [state, waitMs] = await send((redis) => redis.gatehouseAttempt(...keys, now(), ...values));
+      if (state === 'admitted') return;
+      if (state === 'locked' || pauses === MOST_PAUSES) tooMany(waitMs);
+      await pause(PAUSE_MS);
+    }
+  };
+  const leave = (keys: Keys, id: string, outcome: 'right' | 'wrong' | 'unknown'): Promise<number> => {
+    const values = [id, outcome, FIRST_DELAY_MS, LONGEST_DELAY_MS, FORGET_MS, ACCOUNT_FREE, ADDRESS_FREE];
+    return send((redis) => redis.gatehouseAttempted(...keys, now(), ...values));
+  };
+
+  return {
+    async guard(attempt, check) {
+      const [keys, id] = [keysOf(attempt), randomUUID()];
+      await take(keys, id);
+      try {
+        const found = await check();
+        return { found, lockedMs: await leave(keys, id, found === undefined ? 'wrong' : 'right') };
+      } catch (error) {
+        await leave(keys, id, 'unknown').catch(() => undefined);
+        throw error;
+      }
+    },
+  };
+}
+
+type Keys = readonly [account: string, address: string];
+
+/** Both in one hash slot, for one script. No address of a person stands in Redis. */
+const keysOf = ({ email, address }: Attempt): Keys => {
+  const account = createHash('sha256').update(email).digest('base64url');
+  return [`gatehouse:{sign-in}:account:${account}`, `gatehouse:{sign-in}:address:${networkOf(address)}`];
+};
+
+const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
+
+const groups = (part: string | undefined) => (part ? part.split(':') : []);
+
+/** An IPv4 address, or the /64 that a subscriber of IPv6 has whole. */
+export function networkOf(address: string): string {
+  if (!isIPv6(address)) return address;
+  const mapped = MAPPED.exec(address)?.[1];
+  if (mapped !== undefined) return mapped;
+  const [head = '', tail] = address.split('::');
+  const zeros = tail === undefined ? 0 : 8 - groups(head).length - groups(tail).length;
+  const all = [...groups(head), ...Array.from({ length: Math.max(zeros, 0) }, () => '0'), ...groups(tail)];
+  const network = all.slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16));
+  return `${network.join(':')}::/64`;
+}
+
+const tooMany = (waitMs: number): never =>
+  refuse('rate_limited', 'too many attempts to sign in', {
+    headers: { 'retry-after': String(Math.ceil(waitMs / 1000)) },
+  });
+
+function withCommands(redis: Redis): Redis {
+  redis.defineCommand('gatehouseAttempt', { numberOfKeys: 2, lua: ATTEMPT });
+  redis.defineCommand('gatehouseAttempted', { numberOfKeys: 2, lua: ATTEMPTED });
+  return redis;
+}

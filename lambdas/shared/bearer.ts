@@ -1,0 +1,13 @@
+import type { Claims } from './jwt';
+import type { Identity } from './principal';
+
+/** Who bears a verified token. One that a client got for itself names it as its subject. */
+export const bearerOf = ({ sub, client_id, org, ws, sid, jti, exp }: Claims): Identity => ({
+  kind: sub === client_id ? 'client' : 'user',
+  id: sub,
+  organisation: org,
+  workspace: ws,
+  session: sid,
+  token: jti,
+  expiresAtSeconds: exp,
+});
