@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { putDurable, putRecord, readRecord } from '../../lambdas/shared/records';
+import { deleteRecord, putDurable, putRecord, readRecord } from '../../lambdas/shared/records';
 import { KEYS_TABLE, startAws, type TestAws } from '../support/aws';
 import { downRedis, startRedis, type TestRedis } from '../support/redis';
 
@@ -59,6 +59,13 @@ test.each([
 
 test('an id that nobody has written has no record', async () => {
   expect(await readRecord(records(), 'nothing', Thing)).toBeUndefined();
+});
+
+test('a record that was deleted is read from neither, and may be deleted again', async () => {
+  await putRecord(records(), 'thing', { colour: 'red' });
+  await deleteRecord(records(), 'thing');
+  expect(await readRecord(records(), 'thing', Thing)).toBeUndefined();
+  await deleteRecord(records(), 'thing');
 });
 
 test('with Redis down a record is read from DynamoDB', async () => {

@@ -50,6 +50,7 @@ const principal: Principal = {
 const common = () => ({
   principal,
   requestId: 'request',
+  arrivedAtMs: Date.now(),
   publicUrl: '',
   origin: { requestId: 'request', sourceIp: '192.0.2.1', userAgent: 'worker' },
   idempotencyKey: randomInt(2) === 0 ? undefined : randomUUID(),
@@ -91,27 +92,21 @@ async function change(): Promise<void> {
   });
 }
 
+const Rows = z.array(z.object({ id: z.string() }));
+
+/** What other lives have made. */
+async function lately(table: string): Promise<string[]> {
+  const select = `select id from gatehouse.${table} where organisation_id = $1 order by created_at desc limit 20`;
+  const { rows } = await deps.changes.read({ principal }, (sql) => sql.query(select, [principal.organisation]));
+  return Rows.parse(rows).map(({ id }) => id);
+}
+
 async function start(): Promise<void> {
-  for (const [ids, table] of [
-    [keyIds, 'api_keys'],
-    [clientIds, 'clients'],
-  ] as const) {
-    const { rows } = await operationsRows(table);
-    ids.push(
-      ...z
-        .array(z.object({ id: z.string() }))
-        .parse(rows)
-        .map(({ id }) => id),
-    );
-  }
+  keyIds.push(...(await lately('api_keys')));
+  clientIds.push(...(await lately('clients')));
   process.stdout.write('ready\n');
   for (;;) await change();
 }
-
-const operationsRows = (table: string) =>
-  deps.changes.read({ principal }, (sql) =>
-    sql.query(`select id from gatehouse.${table} order by created_at desc limit 20`),
-  );
 
 start().catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);

@@ -47,17 +47,17 @@ export interface TestKeys {
 
 const NOTED = 'select actor, action, target, record from gatehouse.audit_log where target = $1 order by seq';
 
-export async function startKeys(replaced: Partial<Deps> = {}): Promise<TestKeys> {
+/** @param replace puts something in place of what is real: a network that is down */
+export async function startKeys(replace = (deps: Deps): Deps => deps): Promise<TestKeys> {
   const [tenants, aws] = await Promise.all([startTenants(), startAws()]);
   const redis = async () => tenants.redis.client;
-  const deps: Deps = {
+  const deps = replace({
     changes: tenants.changes,
     ...storesOf(redis, KEYS_TABLE),
     pepper: async () => PEPPER,
     stage: 'test',
     nowMs: Date.now,
-    ...replaced,
-  };
+  });
   const handler = serve(
     { ...keyRoutes, ...auditRoutes },
     { ...apiKeys(deps), ...clients(deps), ...audit(tenants.changes) },
