@@ -30,7 +30,10 @@ export async function keys(): Promise<void> {
   await compare('A thousand permission decisions', [
     { name: 'Set.has of the name', work: thousand(() => names.has('keys:write')) },
     { name: 'Gatehouse: by role', work: thousand(() => permits(plain, 'keys:write')) },
-    { name: 'Gatehouse: on a resource, twenty grants, the last denies', work: thousand(() => permits(granted, 'keys:write', 'key:k19')) },
+    {
+      name: 'Gatehouse: on a resource, twenty grants, the last denies',
+      work: thousand(() => permits(granted, 'keys:write', 'key:k19')),
+    },
   ]);
 }
 

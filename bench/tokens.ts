@@ -38,11 +38,20 @@ export async function tokens(): Promise<void> {
   const expected = { issuer: ISSUER, nowSeconds };
 
   const [head = '', body = '', signature = ''] = token.split('.');
-  const [input, bytes, publicKey] = [Buffer.from(`${head}.${body}`), Buffer.from(signature, 'base64url'), createPublicKey(privateKey)];
+  const [input, bytes, publicKey] = [
+    Buffer.from(`${head}.${body}`),
+    Buffer.from(signature, 'base64url'),
+    createPublicKey(privateKey),
+  ];
   const joseKeys = jose.createLocalJWKSet({ keys: [...jwks.keys] });
   const joseExpects = { issuer: ISSUER, audience: ISSUER, typ: 'at+jwt', algorithms: ['RS256'] };
 
-  const settings = settingsOf({ kind: 'oidc', issuer: ISSUER, audience: ISSUER, roles: { claim: 'roles', map: { viewer: 'viewer' } } });
+  const settings = settingsOf({
+    kind: 'oidc',
+    issuer: ISSUER,
+    audience: ISSUER,
+    roles: { claim: 'roles', map: { viewer: 'viewer' } },
+  });
   const record: IssuerRecord = {
     entry: claims.jti,
     version: 1,

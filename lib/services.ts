@@ -61,7 +61,8 @@ export class ServicesStack extends Stack {
     this.fallback = platform.api;
     this.authorizer = auth.authorizer;
     // New code never meets an old schema.
-    for (const feature of [auth, platform, graph, tenants, keys, audit, issuers]) feature.node.addDependency(migrations);
+    for (const feature of [auth, platform, graph, tenants, keys, audit, issuers])
+      feature.node.addDependency(migrations);
     if (data.seedLogins) new Seed(this, 'Seed', foundation, data.seedLogins).node.addDependency(migrations);
   }
 }

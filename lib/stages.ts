@@ -50,7 +50,9 @@ const Stage = z.strictObject({
    * External issuers whose tokens every organisation of the stage accepts: as at `POST /v1/issuers`, and with the
    * organisation that each value of a claim stands for.
    */
-  issuers: z.optional(z.array(z.strictObject({ ...issuerFields, organisations: OrganisationMap })).check(z.maxLength(20))),
+  issuers: z.optional(
+    z.array(z.strictObject({ ...issuerFields, organisations: OrganisationMap })).check(z.maxLength(20)),
+  ),
   alarmEmail: z.optional(z.email()),
   domain: z.optional(
     z.strictObject({

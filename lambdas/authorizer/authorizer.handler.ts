@@ -2,12 +2,17 @@ import { readEnv, text } from '../shared/env';
 import { fetchKeysBy } from '../shared/issuer-keys';
 import { redisEnv } from '../shared/redis-address';
 import { openSmallRedis } from '../shared/small-redis';
-import { credentialIdentity } from './credential';
 import { authorizer } from './answer';
+import { credentialIdentity } from './credential';
 
 const env = readEnv({ ...redisEnv, KEYS_TABLE: text, PEPPER_SECRET: text, ISSUER_KEYS_URL: text });
 const records = { redis: openSmallRedis(env), table: env.KEYS_TABLE };
 
 export const handler = authorizer(
-  credentialIdentity({ records, pepperSecret: env.PEPPER_SECRET, fetchKeys: fetchKeysBy(env.ISSUER_KEYS_URL), nowMs: Date.now }),
+  credentialIdentity({
+    records,
+    pepperSecret: env.PEPPER_SECRET,
+    fetchKeys: fetchKeysBy(env.ISSUER_KEYS_URL),
+    nowMs: Date.now,
+  }),
 );

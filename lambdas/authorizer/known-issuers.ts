@@ -55,7 +55,13 @@ export function knownIssuers(source: IssuerSource) {
       return undefined;
     }
     const known = knownOf(record);
-    kept.set(id, { known, readAtMs: now, askedAtMs: Number.NEGATIVE_INFINITY, reading: undefined, fetching: undefined });
+    kept.set(id, {
+      known,
+      readAtMs: now,
+      askedAtMs: Number.NEGATIVE_INFINITY,
+      reading: undefined,
+      fetching: undefined,
+    });
     return known;
   };
 

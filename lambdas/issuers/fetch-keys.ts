@@ -67,10 +67,13 @@ async function get(what: string, address: string, options: FetchOptions, signal:
     throw new Fault(`${what}: ${reasonOf(error, signal)}`);
   });
   try {
-    if (response.statusCode !== 200) throw new Fault(`${what}: answered ${response.statusCode}; redirects are not followed`);
+    if (response.statusCode !== 200)
+      throw new Fault(`${what}: answered ${response.statusCode}; redirects are not followed`);
     return JSON.parse(await bodyOf(what, response));
   } catch (error) {
-    throw error instanceof Fault ? error : new Fault(`${what}: ${error instanceof SyntaxError ? 'is not JSON' : reasonOf(error, signal)}`);
+    throw error instanceof Fault
+      ? error
+      : new Fault(`${what}: ${error instanceof SyntaxError ? 'is not JSON' : reasonOf(error, signal)}`);
   } finally {
     response.destroy();
   }

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { readEnv } from '../shared/env';
-import { fromJson } from '../shared/json';
 import { KeysQuestion } from '../shared/issuer-keys';
+import { fromJson } from '../shared/json';
 import { fetchKeys } from './fetch-keys';
 
 const env = readEnv({ PRIVATE_TARGETS: z.enum(['on', 'off']) });

@@ -26,7 +26,8 @@ export const issuers = (changes: Changes, published: Published): Operations<type
     const { principal, body, publicUrl } = call;
     const { organisation } = principal;
     const settings = checked(settingsOf(body));
-    if ([publicUrl, `${publicUrl}/`].includes(settings.issuer)) refuse('bad_request', 'body: issuer is this gateway itself');
+    if ([publicUrl, `${publicUrl}/`].includes(settings.issuer))
+      refuse('bad_request', 'body: issuer is this gateway itself');
     if (await published.isOfStage(settings)) refuse('conflict', TAKEN);
     const creation = { voids: 'organisation', operation: 'createIssuer', content: body, kept: Created } as const;
     let keys: readonly ForeignJwk[] | undefined;

@@ -1,5 +1,12 @@
 import { refuse } from '../shared/errors';
-import { IssuerRecord, issuerRecordId, recordOf, STAGE_RECORD, StageIssuers, type TrustedIssuer } from '../shared/issuer';
+import {
+  IssuerRecord,
+  issuerRecordId,
+  recordOf,
+  STAGE_RECORD,
+  StageIssuers,
+  type TrustedIssuer,
+} from '../shared/issuer';
 import type { FetchKeys } from '../shared/issuer-keys';
 import type { IssuerSettings } from '../shared/issuer-settings';
 import type { ForeignJwk } from '../shared/jwk';

@@ -10,8 +10,8 @@ import {
 } from '../shared/issuer';
 import type { FetchKeys } from '../shared/issuer-keys';
 import { deleteRecord, putRecord, putVersioned, type Records, readRecord } from '../shared/records';
-import type { Sql } from '../shared/tenancy';
 import { logger } from '../shared/telemetry';
+import type { Sql } from '../shared/tenancy';
 import { enabled, trustedOf } from './rows';
 
 interface Deps {

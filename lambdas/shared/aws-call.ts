@@ -57,7 +57,8 @@ const ErrorBody = z.pipe(
   fromJson,
   z.object({ __type: z.optional(z.string()), message: z.optional(z.string()), Message: z.optional(z.string()) }),
 );
-const TRANSIENT = /Throttl|ThroughputExceeded|RequestLimitExceeded|TransactionInProgress|InternalFailure|InternalServer/;
+const TRANSIENT =
+  /Throttl|ThroughputExceeded|RequestLimitExceeded|TransactionInProgress|InternalFailure|InternalServer/;
 
 /** The name comes as `com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException`, or in a header. */
 function errorOf({ status, headers, text }: Answered): AwsError {

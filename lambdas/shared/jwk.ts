@@ -50,7 +50,8 @@ export function importKey(jwk: ForeignJwk, algorithm: Algorithm): KeyObject | st
   const { kty, crv } = KINDS[algorithm];
   if (jwk.kty !== kty || jwk.crv !== crv) return `is no key for ${algorithm}`;
   const { n = '', e = '', x = '', y = '' } = jwk;
-  const key: JsonWebKey = kty === 'RSA' ? { kty, n, e } : { kty, ...(crv !== undefined && { crv }), x, ...(kty === 'EC' && { y }) };
+  const key: JsonWebKey =
+    kty === 'RSA' ? { kty, n, e } : { kty, ...(crv !== undefined && { crv }), x, ...(kty === 'EC' && { y }) };
   try {
     const imported = createPublicKey({ key, format: 'jwk' });
     return (kty === 'RSA' && weakness(imported)) || imported;

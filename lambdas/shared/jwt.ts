@@ -74,7 +74,8 @@ export function verifyToken(
   if (!key) return { ok: false, reason: 'unknown key' };
   if (!isSigned('RS256', parts, key)) return { ok: false, reason: 'signature' };
   const claims = Claims.safeParse(decode(parts.payload));
-  if (!claims.success || !isTimely(claims.data, nowSeconds, LONGEST_LIFE_SECONDS)) return { ok: false, reason: 'claims' };
+  if (!claims.success || !isTimely(claims.data, nowSeconds, LONGEST_LIFE_SECONDS))
+    return { ok: false, reason: 'claims' };
   if (claims.data.iss !== issuer || claims.data.aud !== issuer) return { ok: false, reason: 'claims' };
   return { ok: true, claims: claims.data };
 }
@@ -140,8 +141,5 @@ export const verificationKeys = ({ keys }: KnownJwks, nowSeconds = 0): Verificat
   new Map(
     keys
       .filter(({ until = Number.POSITIVE_INFINITY }) => nowSeconds < until)
-      .map(({ kid, kty, n, e }) => [
-        kid,
-        createPublicKey({ key: { kty, n, e } satisfies JsonWebKey, format: 'jwk' }),
-      ]),
+      .map(({ kid, kty, n, e }) => [kid, createPublicKey({ key: { kty, n, e } satisfies JsonWebKey, format: 'jwk' })]),
   );

@@ -74,7 +74,10 @@ export function turn({ current, next, retired }: KeyRing, nowSeconds: number, co
   }
   const [last, ...older] = retired;
   // The last one stopped when this ring began to count, however long before it was made.
-  const stopped = last && { ...last, stoppedAtSeconds: Math.max(last.stoppedAtSeconds ?? nowSeconds, countsSinceSeconds) };
+  const stopped = last && {
+    ...last,
+    stoppedAtSeconds: Math.max(last.stoppedAtSeconds ?? nowSeconds, countsSinceSeconds),
+  };
   const before = [...(stopped ? [stopped] : []), ...older];
   return {
     current: signing,

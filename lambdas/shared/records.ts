@@ -31,11 +31,14 @@ const Item = z.object({ Item: z.optional(z.object({ value: z.object({ S: z.strin
 
 async function readDurable({ redis, table }: Records, id: string): Promise<string | undefined> {
   // Consistent, because what is read here is handed out for minutes.
-  const answer = await awsCall('dynamodb', 'GetItem', { TableName: table, Key: { id: { S: id } }, ConsistentRead: true });
+  const answer = await awsCall('dynamodb', 'GetItem', {
+    TableName: table,
+    Key: { id: { S: id } },
+    ConsistentRead: true,
+  });
   const text = Item.parse(answer).Item?.value.S;
   // NX: a newer copy written meanwhile stays. A Redis that is down must not stop a caller whose record we have.
-  if (text !== undefined)
-    await redis.call('SET', copyOf(id), text, 'EX', COPY_SECONDS, 'NX').catch(() => undefined);
+  if (text !== undefined) await redis.call('SET', copyOf(id), text, 'EX', COPY_SECONDS, 'NX').catch(() => undefined);
   return text;
 }
 

@@ -6,7 +6,12 @@ import type { Json } from '../../lambdas/shared/jws';
 import { ORGANISATION } from '../support/event';
 
 const ENTRY = '5c1d0b52-3f0e-4d8f-9f2b-1a2b3c4d5e6f';
-const auth0: IssuerFields = { kind: 'auth0', issuer: 'https://acme.eu.auth0.com/', audience: 'api', defaultRoles: ['viewer'] };
+const auth0: IssuerFields = {
+  kind: 'auth0',
+  issuer: 'https://acme.eu.auth0.com/',
+  audience: 'api',
+  defaultRoles: ['viewer'],
+};
 const clerk: IssuerFields = {
   kind: 'clerk',
   issuer: 'https://acme.clerk.accounts.dev',
@@ -52,7 +57,9 @@ describe('a user’s id', () => {
   test('is a UUID of version 8', () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), (issuer, subject) =>
-        /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(userIdOf('stage', issuer, subject)),
+        /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(
+          userIdOf('stage', issuer, subject),
+        ),
       ),
     );
   });
@@ -117,7 +124,12 @@ test.each<[string, Partial<IssuerFields>, Json, readonly string[]]>([
   ['as one text', { roles: { claim: 'role', map } }, { role: 'Admin' }, ['admin']],
   ['as a text that only contains a role', { roles: { claim: 'role', map } }, { role: 'not Admin' }, ['viewer']],
   ['in a scope, among others', { roles: { claim: 'scope', map } }, { scope: 'openid Admin' }, ['admin']],
-  ['under a name with dots', { roles: { claim: 'https://a.example/roles', map } }, { 'https://a.example/roles': ['Admin'] }, ['admin']],
+  [
+    'under a name with dots',
+    { roles: { claim: 'https://a.example/roles', map } },
+    { 'https://a.example/roles': ['Admin'] },
+    ['admin'],
+  ],
   ['inside others', { roles: { claim: 'realm_access.roles', map } }, { realm_access: { roles: ['Admin'] } }, ['admin']],
   ['in Auth0’s permissions', { roles: { map } }, { permissions: ['Admin'] }, ['admin']],
   ['in version 2 of Clerk', clerk, { o: { rol: 'admin' } }, ['admin']],
@@ -130,6 +142,11 @@ test.each<[string, Partial<IssuerFields>, Json, readonly string[]]>([
   ['nowhere', { roles: { claim: 'groups', map } }, {}, ['viewer']],
 ])('roles named %s', (_, fields, claims, expected) => {
   expect(roles({ ...fields, defaultRoles: ['viewer'] }, claims)).toEqual(expected);
+});
+
+test('who has not finished signing in to Clerk does not get in', () => {
+  expect(bearer(clerk, { o: { rol: 'admin' }, sts: 'pending' })).toEqual({ refused: 'pending session' });
+  expect(bearer(clerk, { o: { rol: 'admin' }, sts: 'active' })).toMatchObject({ kind: 'user' });
 });
 
 test('who has no role at all does not get in', () => {

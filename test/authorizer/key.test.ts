@@ -87,7 +87,9 @@ test('a key is looked for once in a minute, and the pepper once', async () => {
   aws.setSecret('pepper', PEPPER);
   let nowMs = 0;
   const calls: string[] = [];
-  const counting = { call: async (...words: [string, ...(string | number)[]]) => (calls.push(words[0]), redis.client.call(...words)) };
+  const counting = {
+    call: async (...words: [string, ...(string | number)[]]) => (calls.push(words[0]), redis.client.call(...words)),
+  };
   const { record: find, pepper } = keyRecords({ redis: counting, table: KEYS_TABLE }, 'pepper', () => nowMs);
   for (nowMs = 0; nowMs < 60_000; nowMs += 20_000) expect(await find(id)).toEqual(record);
   expect(calls).toEqual(['GET']);

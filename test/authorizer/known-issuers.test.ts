@@ -9,7 +9,12 @@ import { captureOutput } from '../support/output';
 const output = captureOutput();
 const jwk = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ format: 'jwk' });
 const keysOf = (...kids: string[]) => vetted({ keys: kids.map((kid) => ({ ...jwk, kid })) }, 'RS256');
-const settings = settingsOf({ kind: 'oidc', issuer: 'https://issuer.example', audience: 'api', defaultRoles: ['viewer'] });
+const settings = settingsOf({
+  kind: 'oidc',
+  issuer: 'https://issuer.example',
+  audience: 'api',
+  defaultRoles: ['viewer'],
+});
 const ID = issuerRecordId(settings);
 const record = (...kids: string[]): IssuerRecord => ({
   entry: 'e',

@@ -59,9 +59,21 @@ async function serving(answer: RequestListener, work: (origin: string) => Promis
 }
 
 test.each([
-  ['is about another issuer', (_: string) => ({ issuer: 'https://other.example', jwks_uri: 'x' }), 'the document is about "https://other.example"'],
-  ['is about the issuer with a slash', (origin: string) => ({ issuer: `${origin}/`, jwks_uri: 'x' }), 'the document is about'],
-  ['leads to another origin', (issuer: string) => ({ issuer, jwks_uri: 'https://evil.example/jwks' }), 'the keys are at another origin'],
+  [
+    'is about another issuer',
+    (_: string) => ({ issuer: 'https://other.example', jwks_uri: 'x' }),
+    'the document is about "https://other.example"',
+  ],
+  [
+    'is about the issuer with a slash',
+    (origin: string) => ({ issuer: `${origin}/`, jwks_uri: 'x' }),
+    'the document is about',
+  ],
+  [
+    'leads to another origin',
+    (issuer: string) => ({ issuer, jwks_uri: 'https://evil.example/jwks' }),
+    'the keys are at another origin',
+  ],
   ['leads nowhere', (issuer: string) => ({ issuer, jwks_uri: '/jwks' }), 'the keys are at another origin'],
   ['says nothing', () => ({}), 'the document names no issuer and jwks_uri'],
   ['is a list', () => [], 'the document names no issuer and jwks_uri'],
@@ -124,9 +136,32 @@ describe('where targets must be public', () => {
 });
 
 test.each([
-  '0.0.0.0', '10.1.2.3', '100.64.0.1', '127.0.0.1', '169.254.169.254', '172.31.255.255', '192.168.1.1', '192.0.2.1',
-  '198.18.0.1', '224.0.0.1', '255.255.255.255', '::', '::1', '::ffff:8.8.8.8', '::ffff:0:127.0.0.1', '64:ff9b::7f00:1',
-  'fc00::1', 'fe80::1', 'fe80::1%eth0', 'ff02::1', '2001::1', '2001:db8::1', '2002:7f00:1::', '3fff::1', 'localhost', '',
+  '0.0.0.0',
+  '10.1.2.3',
+  '100.64.0.1',
+  '127.0.0.1',
+  '169.254.169.254',
+  '172.31.255.255',
+  '192.168.1.1',
+  '192.0.2.1',
+  '198.18.0.1',
+  '224.0.0.1',
+  '255.255.255.255',
+  '::',
+  '::1',
+  '::ffff:8.8.8.8',
+  '::ffff:0:127.0.0.1',
+  '64:ff9b::7f00:1',
+  'fc00::1',
+  'fe80::1',
+  'fe80::1%eth0',
+  'ff02::1',
+  '2001::1',
+  '2001:db8::1',
+  '2002:7f00:1::',
+  '3fff::1',
+  'localhost',
+  '',
 ])('%s is not public', (address) => {
   expect(isPublic(address)).toBe(false);
 });

@@ -61,7 +61,12 @@ test('an issuer is made, read, listed, changed and deleted, and each change stan
   expect(made).toMatchObject({ status: 201, headers: { location: `/v1/issuers/${id}`, etag: '"1"' } });
   const { kids } = await oidc.state();
   expect(issuerIn(await one('GET', id))).toMatchObject({
-    ...settingsOf({ kind: 'oidc', issuer: oidc.issuer, audience: 'https://api.acme.example', defaultRoles: ['viewer'] }),
+    ...settingsOf({
+      kind: 'oidc',
+      issuer: oidc.issuer,
+      audience: 'https://api.acme.example',
+      defaultRoles: ['viewer'],
+    }),
     disabled: false,
     keys: { kids, fetchedAt: expect.stringMatching(/^\d{4}-/) },
   });
@@ -150,7 +155,9 @@ test('an organisation may have twenty issuers', async () => {
       [admin.organisation, 'https://i.example', `a${count}`, settingsOf({ kind: 'oidc', issuer: 'https://i.example' })],
     );
   expect(await create()).toMatchObject({ status: 409, body: { detail: 'an organisation may have 20 issuers' } });
-  const first = z.object({ items: z.array(z.unknown()), next: z.string() }).parse(JSON.parse((await send('GET', '/v1/issuers', undefined, { query: { limit: '15' } })).text));
+  const first = z
+    .object({ items: z.array(z.unknown()), next: z.string() })
+    .parse(JSON.parse((await send('GET', '/v1/issuers', undefined, { query: { limit: '15' } })).text));
   const rest = await send('GET', '/v1/issuers', undefined, { query: { limit: '15', cursor: first.next } });
   expect([first.items.length, Object(JSON.parse(rest.text)).items.length]).toEqual([15, 5]);
 });
@@ -178,8 +185,14 @@ describe('nobody hands out more than they hold:', () => {
       `insert into gatehouse.roles (organisation_id, name, permissions) values ($1, 'keeper', $2) on conflict do nothing`,
       [organisation, ['issuers:read', 'issuers:write', 'graph:query']],
     );
-    await master.query(`insert into gatehouse.users (id, email, name) values ($1, $2, 'Keeper')`, [id, `${id}@acme.example`]);
-    await master.query(`insert into gatehouse.members (organisation_id, user_id, roles) values ($1, $2, '{keeper}')`, [organisation, id]);
+    await master.query(`insert into gatehouse.users (id, email, name) values ($1, $2, 'Keeper')`, [
+      id,
+      `${id}@acme.example`,
+    ]);
+    await master.query(`insert into gatehouse.members (organisation_id, user_id, roles) values ($1, $2, '{keeper}')`, [
+      organisation,
+      id,
+    ]);
     const session = randomUUID();
     await master.query(
       `insert into gatehouse.sessions (id, organisation_id, user_id, client_id, expires_at, ends_at)
@@ -219,7 +232,11 @@ test.each<[string, object, string]>([
   ['that gives no role', { defaultRoles: [] }, 'roles.map or defaultRoles must give a role'],
   ['that gives a role which is not there', { defaultRoles: ['boss'] }, 'there is no role boss'],
   ['with a claim with a NUL', { nameClaim: 'a\0' }, 'nameClaim must match'],
-  ['with a hundred and one roles', { roles: { map: Object.fromEntries(Array.from({ length: 101 }, (_, i) => [`r${i}`, 'viewer'])) } }, 'roles.map is not valid'],
+  [
+    'with a hundred and one roles',
+    { roles: { map: Object.fromEntries(Array.from({ length: 101 }, (_, i) => [`r${i}`, 'viewer'])) } },
+    'roles.map is not valid',
+  ],
   ['with a property of no meaning', { colour: 'red' }, 'colour is not known here'],
 ])('an issuer %s is refused, and the refusal says why', async (_, change, detail) => {
   expect(await create(good(change))).toMatchObject({ status: 400, body: { detail: expect.stringContaining(detail) } });
@@ -242,6 +259,8 @@ test('two changes at once: one is made, the other is told of it', async () => {
 
 test('the record that authorizers read is the one of issuer and audience', async () => {
   const { id } = issuerIn(await create());
-  const text = await world.tenants.redis.client.get(`gatehouse:records:${issuerRecordId({ issuer: oidc.issuer, audience: 'https://api.acme.example' })}`);
+  const text = await world.tenants.redis.client.get(
+    `gatehouse:records:${issuerRecordId({ issuer: oidc.issuer, audience: 'https://api.acme.example' })}`,
+  );
   expect(JSON.parse(text ?? '')).toMatchObject({ entry: id, version: 1 });
 });

@@ -91,7 +91,14 @@ const clerkToken = (sub: string, role: string, change: object = {}) =>
     },
   });
 const clerkTokenV1 = (sub: string, role: string) =>
-  clerkToken(sub, '', { v: null, o: null, org_id: 'org_2def', org_slug: 'acme', org_role: `org:${role}`, org_permissions: [] });
+  clerkToken(sub, '', {
+    v: null,
+    o: null,
+    org_id: 'org_2def',
+    org_slug: 'acme',
+    org_role: `org:${role}`,
+    org_permissions: [],
+  });
 
 const member = async (id: string | undefined) => {
   const { rows } = await world.tenants.database.master.query(
@@ -103,7 +110,9 @@ const member = async (id: string | undefined) => {
 };
 
 test('who comes with a token of Auth0 is made a user at first sight, with the roles that it maps', async () => {
-  const identity = await authorize(await auth0Token('auth0|ada', ['Administrator'], { name: 'Ada', email: 'Ada@acme.example' }));
+  const identity = await authorize(
+    await auth0Token('auth0|ada', ['Administrator'], { name: 'Ada', email: 'Ada@acme.example' }),
+  );
   expect(await world.calls(identity)).toEqual({ status: 200, id: identity?.id, roles: ['admin'] });
   expect(await member(identity?.id)).toEqual({
     roles: ['admin'],
@@ -118,12 +127,15 @@ test('who comes with a token of Auth0 is made a user at first sight, with the ro
 test.each([
   ['version 2', clerkToken],
   ['version 1', clerkTokenV1],
-])('who comes with a session token of Clerk, %s, is made a user at first sight, with the role that it maps', async (version, token) => {
-  const identity = await authorize(await token(`user_${version}`, 'member'));
-  expect(await world.calls(identity)).toEqual({ status: 200, id: identity?.id, roles: ['viewer'] });
-  // `sess_…` is Clerk's session and none of ours.
-  expect(identity).toMatchObject({ organisation: ACME.id, session: undefined });
-});
+])(
+  'who comes with a session token of Clerk, %s, is made a user at first sight, with the role that it maps',
+  async (version, token) => {
+    const identity = await authorize(await token(`user_${version}`, 'member'));
+    expect(await world.calls(identity)).toEqual({ status: 200, id: identity?.id, roles: ['viewer'] });
+    // `sess_…` is Clerk's session and none of ours.
+    expect(identity).toMatchObject({ organisation: ACME.id, session: undefined });
+  },
+);
 
 test.each([
   ['of another organisation of Auth0', () => auth0Token('auth0|eve', ['Administrator'], { org_id: 'org_evil' })],
@@ -166,7 +178,10 @@ test('a removed member stays removed, whatever tokens come', async () => {
   const admin = await world.tenants.signedIn('admin');
   const author = { principal: admin, origin: { requestId: 'r', sourceIp: '', userAgent: '' } };
   await world.tenants.changes.change(author, { voids: [`user:${identity?.id}`] }, (tx) =>
-    tx.query('update gatehouse.members set removed_at = now() where organisation_id = $1 and user_id = $2', [ACME.id, identity?.id]),
+    tx.query('update gatehouse.members set removed_at = now() where organisation_id = $1 and user_id = $2', [
+      ACME.id,
+      identity?.id,
+    ]),
   );
   expect(await world.calls(identity)).toEqual({ status: 401 });
   expect(await world.calls(await authorize(await auth0Token('auth0|dan', ['Administrator'])))).toEqual({ status: 401 });

@@ -37,7 +37,10 @@ beforeEach(async () => {
 });
 
 const token = (tenant = 'acme', change: { header?: object; payload?: object } = {}) =>
-  oidc.token({ header: { ...change.header }, payload: { sub: 'ada', tenant, realm_access: { roles: ['staff'] }, ...change.payload } });
+  oidc.token({
+    header: { ...change.header },
+    payload: { sub: 'ada', tenant, realm_access: { roles: ['staff'] }, ...change.payload },
+  });
 const withKid = (kid: string) => token('acme', { header: { kid } });
 const fetches = async () => (await oidc.state()).asked;
 

@@ -1,7 +1,7 @@
 import { createPublicKey, randomUUID } from 'node:crypto';
+import { signingKeysOf } from '../../lambdas/auth/signing-keys';
 import { authorizer } from '../../lambdas/authorizer/answer';
 import { credentialIdentity } from '../../lambdas/authorizer/credential';
-import { signingKeysOf } from '../../lambdas/auth/signing-keys';
 import { signingKeys } from '../../lambdas/rotate/signing-keys';
 import { JWKS_RECORD, type Jwks, signToken, verifyToken } from '../../lambdas/shared/jwt';
 import { PUBLISHED_FIRST_SECONDS } from '../../lambdas/shared/key-ring';
@@ -32,7 +32,9 @@ function consumer(jwks: () => Promise<Jwks>, nowSeconds: () => number) {
   let fetchedAt = Number.NEGATIVE_INFINITY;
   return async (token: string) => {
     if (nowSeconds() - fetchedAt >= JWKS_MAX_AGE_SECONDS) [known, fetchedAt] = [await jwks(), nowSeconds()];
-    const keys = new Map(known.keys.map(({ kid, kty, n, e }) => [kid, createPublicKey({ key: { kty, n, e }, format: 'jwk' })]));
+    const keys = new Map(
+      known.keys.map(({ kid, kty, n, e }) => [kid, createPublicKey({ key: { kty, n, e }, format: 'jwk' })]),
+    );
     return verifyToken(token, keys, { issuer: ISSUER, nowSeconds: nowSeconds() }).ok;
   };
 }
@@ -42,7 +44,13 @@ test('rotations in the middle of a load run: no request is refused, here or by w
   const nowMs = () => nowSeconds * 1000;
   const records = { redis: redis.client, table: KEYS_TABLE };
   aws.setSecret(SECRET, '{"keys":[]}');
-  const rotation = rotationOf(aws, signingKeys((keys) => putRecord(records, JWKS_RECORD, keys), () => nowSeconds));
+  const rotation = rotationOf(
+    aws,
+    signingKeys(
+      (keys) => putRecord(records, JWKS_RECORD, keys),
+      () => nowSeconds,
+    ),
+  );
   await rotation.rotate(randomUUID());
 
   const range = Array.from({ length: ENVIRONMENTS }, (_, index) => index);
@@ -51,7 +59,12 @@ test('rotations in the middle of a load run: no request is refused, here or by w
   const authorizers = range.map(() =>
     authorizer(credentialIdentity({ records, pepperSecret: 'pepper', fetchKeys, nowMs })),
   );
-  const consumers = issuers.map((issuer) => consumer(async () => (await issuer()).published, () => nowSeconds));
+  const consumers = issuers.map((issuer) =>
+    consumer(
+      async () => (await issuer()).published,
+      () => nowSeconds,
+    ),
+  );
   const alive: { token: string; exp: number }[] = [];
   const kids = new Set<string>();
   let requests = 0;

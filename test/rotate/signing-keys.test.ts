@@ -32,7 +32,10 @@ const first = newRing();
 function started(initial: string = JSON.stringify(first)) {
   aws.setSecret(SECRET, initial);
   const published: KnownJwks[] = [];
-  const renewal = signingKeys(async (keys) => void published.push(keys), () => nowSeconds);
+  const renewal = signingKeys(
+    async (keys) => void published.push(keys),
+    () => nowSeconds,
+  );
   const rotation = rotationOf(aws, renewal);
   const ring = () => KeyRing.parse(rotation.current());
   return { ...rotation, published, renewal, ring, kids: () => published.map(({ keys }) => keys.map(({ kid }) => kid)) };
@@ -123,9 +126,12 @@ test('every step may be repeated and changes nothing more', async () => {
 test('a rotation that cannot publish leaves the current ring, and the next attempt goes on with the same keys', async () => {
   aws.setSecret(SECRET, JSON.stringify(first));
   let isDown = true;
-  const renewal = signingKeys(async () => {
-    if (isDown) throw new Error('the store is down');
-  }, () => nowSeconds);
+  const renewal = signingKeys(
+    async () => {
+      if (isDown) throw new Error('the store is down');
+    },
+    () => nowSeconds,
+  );
   const { rotate, current, pending } = rotationOf(aws, renewal);
   const token = randomUUID();
   await expect(rotate(token)).rejects.toThrow('the store is down');
@@ -170,7 +176,13 @@ test('a ring whose published key does not verify what it signs is not put into f
 
 test('no error quotes the secret', async () => {
   aws.setSecret(SECRET, JSON.stringify(first));
-  const renewal: Renewal = { ...signingKeys(async () => undefined, () => nowSeconds), next: () => 'hunter2' };
+  const renewal: Renewal = {
+    ...signingKeys(
+      async () => undefined,
+      () => nowSeconds,
+    ),
+    next: () => 'hunter2',
+  };
   const error = await rotationOf(aws, renewal).rotate(randomUUID()).catch(String);
   expect(error).toContain('json');
   expect(error).not.toContain('hunter2');

@@ -32,7 +32,10 @@ test('keys for something else are passed over', () => {
     'nonsense',
     null,
   ];
-  expect(kids(...others.map(Object), good, { ...good, kid: 'verifies', key_ops: ['verify'] })).toEqual(['good', 'verifies']);
+  expect(kids(...others.map(Object), good, { ...good, kid: 'verifies', key_ops: ['verify'] })).toEqual([
+    'good',
+    'verifies',
+  ]);
 });
 
 const minus = (key: JsonWebKey, change: object) => ({ ...key, kid: 'bad', ...change });

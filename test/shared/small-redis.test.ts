@@ -102,7 +102,13 @@ describe('a server that', () => {
 
 describe('an answer', () => {
   const reply: fc.Arbitrary<Reply> = fc.letrec<{ reply: Reply }>((tie) => ({
-    reply: fc.oneof({ maxDepth: 3 }, fc.string({ unit: 'binary' }), fc.integer(), fc.constant(null), fc.array(tie('reply'), { maxLength: 4 })),
+    reply: fc.oneof(
+      { maxDepth: 3 },
+      fc.string({ unit: 'binary' }),
+      fc.integer(),
+      fc.constant(null),
+      fc.array(tie('reply'), { maxLength: 4 }),
+    ),
   })).reply;
   const written = (value: Reply): string => {
     if (value === null) return '$-1\r\n';
@@ -115,8 +121,12 @@ describe('an answer', () => {
     fc.assert(
       fc.property(reply, (value) => {
         const bytes = Buffer.from(written(value));
-        for (let length = 0; length < bytes.length; length += 1) expect(readReply(bytes.subarray(0, length))).toBeUndefined();
-        expect(readReply(Buffer.concat([bytes, Buffer.from('+more')]))).toEqual({ reply: JSON.parse(JSON.stringify(value)), end: bytes.length });
+        for (let length = 0; length < bytes.length; length += 1)
+          expect(readReply(bytes.subarray(0, length))).toBeUndefined();
+        expect(readReply(Buffer.concat([bytes, Buffer.from('+more')]))).toEqual({
+          reply: JSON.parse(JSON.stringify(value)),
+          end: bytes.length,
+        });
       }),
       { numRuns: 50 },
     );

@@ -68,7 +68,9 @@ export async function startIssuers() {
   const calls = async (identity: Identity | undefined): Promise<Who> => {
     if (!identity) return { status: 401 };
     const { status, text } = await ask(probe, { resource: '/who', principal: identity });
-    return status === 200 ? { status, ...z.object({ id: z.string(), roles: z.array(z.string()) }).parse(JSON.parse(text)) } : { status };
+    return status === 200
+      ? { status, ...z.object({ id: z.string(), roles: z.array(z.string()) }).parse(JSON.parse(text)) }
+      : { status };
   };
   return {
     tenants,

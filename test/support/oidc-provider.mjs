@@ -43,9 +43,12 @@ function providerOf(issuer) {
         jwt(ctx, _token, jwt) {
           const { header = {}, payload = {} } = JSON.parse(ctx.get('x-shape') || '{}');
           jwt.header ??= {};
-          for (const [part, change] of [[jwt.header, header], [jwt.payload, payload]])
+          for (const [part, change] of [
+            [jwt.header, header],
+            [jwt.payload, payload],
+          ])
+            // The provider wants an audience to be there; this one is, and is written as nothing.
             for (const [name, value] of Object.entries(change))
-              // The provider wants an audience to be there; this one is, and is written as nothing.
               if (value === null) part[name] = { toJSON: () => undefined };
               else part[name] = value;
           return jwt;

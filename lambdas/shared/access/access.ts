@@ -42,13 +42,16 @@ export function access({ cache, pool, nowSeconds }: AccessDeps): Access {
   };
 
   /** From PostgreSQL, which is the truth; kept unless a change is under way. */
-  const read = async (identity: Identity, origin: Origin, found: Awaited<ReturnType<AccessCache['find']>> | undefined) => {
+  const read = async (
+    identity: Identity,
+    origin: Origin,
+    found: Awaited<ReturnType<AccessCache['find']>> | undefined,
+  ) => {
     const entry = await load(pool, identity, origin, nowSeconds()).catch((cause: unknown) =>
       refuse('not_ready', 'the database does not answer', { headers: RETRY_AFTER, cause }),
     );
     if (found && !found.changing) await cache.store(identity, entry, found).catch(() => undefined);
-    if (entry.refused !== undefined)
-      await noteRefusal(identity, origin, `${subjectOf(identity)}`, entry.refused);
+    if (entry.refused !== undefined) await noteRefusal(identity, origin, `${subjectOf(identity)}`, entry.refused);
     return entry;
   };
 

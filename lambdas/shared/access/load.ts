@@ -25,11 +25,21 @@ export async function customRoles(sql: Sql, organisation: string): Promise<Custo
   const { rows } = await sql.query('select name, permissions from gatehouse.roles where organisation_id = $1', [
     organisation,
   ]);
-  return new Map(z.array(RoleRow).parse(rows).map(({ name, permissions }) => [name, permissions]));
+  return new Map(
+    z
+      .array(RoleRow)
+      .parse(rows)
+      .map(({ name, permissions }) => [name, permissions]),
+  );
 }
 
 const Roles = z.array(z.string());
-const MemberRow = z.object({ roles: Roles, removed: z.boolean(), status: z.string(), workspace_roles: z.nullable(Roles) });
+const MemberRow = z.object({
+  roles: Roles,
+  removed: z.boolean(),
+  status: z.string(),
+  workspace_roles: z.nullable(Roles),
+});
 
 const MEMBER = `
   select m.roles, m.removed_at is not null as removed, u.status, w.roles as workspace_roles
@@ -165,7 +175,12 @@ export function load(pool: OpenPool, identity: Identity, origin: Origin, nowSeco
 
 const GRANTS = 'select effect, resource, role from gatehouse.grants where organisation_id = $1 and subject = $2';
 
-async function grantsOf(sql: Sql, organisation: string, subject: string, custom: CustomRoles): Promise<Entry['grants']> {
+async function grantsOf(
+  sql: Sql,
+  organisation: string,
+  subject: string,
+  custom: CustomRoles,
+): Promise<Entry['grants']> {
   const { rows } = await sql.query(GRANTS, [organisation, subject]);
   return z
     .array(GrantRow)
