@@ -1,4 +1,4 @@
-import { createHmac, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createHmac, generateKeyPairSync, type KeyObject, type KeyPairKeyObjectResult } from 'node:crypto';
 import * as fc from 'fast-check';
 import { importPKCS8, SignJWT } from 'jose';
 import { claimedOrigin, open, verifyForeign } from '../../lambdas/shared/foreign-token';
@@ -46,25 +46,23 @@ test.each([
   expect(verdict(jws(JSON.stringify(header), payload, pair.privateKey))).toBe('ok');
 });
 
+const signed = async (algorithm: Algorithm, { privateKey }: KeyPairKeyObjectResult) => {
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  return new SignJWT(claims).setProtectedHeader({ ...header, alg: algorithm }).sign(await importPKCS8(pem, algorithm));
+};
+
 describe('each algorithm', () => {
-  const made: readonly (readonly [Algorithm, ReturnType<typeof generateKeyPairSync>])[] = [
+  const made: readonly (readonly [Algorithm, KeyPairKeyObjectResult])[] = [
     ['RS256', pair],
     ['PS256', pair],
     ['ES256', generateKeyPairSync('ec', { namedCurve: 'P-256' })],
     ['EdDSA', generateKeyPairSync('ed25519')],
   ];
-  const signed = async (algorithm: Algorithm, { privateKey }: ReturnType<typeof generateKeyPairSync>) => {
-    const pem = (privateKey as unknown as KeyObject).export({ type: 'pkcs8', format: 'pem' }).toString();
-    return new SignJWT(claims)
-      .setProtectedHeader({ ...header, alg: algorithm })
-      .sign(await importPKCS8(pem, algorithm));
-  };
-
   test.each(made)(
     '%s as jose signs it passes where it is the one of the settings, and nowhere else',
     async (algorithm, by) => {
       const sent = await signed(algorithm, by);
-      const known = new Map([['k1', by.publicKey as unknown as KeyObject]]);
+      const known = new Map([['k1', by.publicKey]]);
       for (const [other] of made)
         expect({ other, verdict: verdict(sent, { algorithm: other }, NOW_SECONDS, known) }).toEqual({
           other,
@@ -190,13 +188,14 @@ test('a token may live as long as the settings of its issuer say', () => {
   expect(verdict(good, { maxLifeSeconds: 86_399 })).toBe('claims');
 });
 
+const session = (change: object) => token({ typ: 'JWT' }, { aud: undefined, ...change });
+
 describe('a token without an audience', () => {
   const clerk = {
     kind: 'clerk',
     audience: '',
     authorizedParties: ['https://app.acme.example'],
   } satisfies Partial<IssuerSettings>;
-  const session = (change: object) => token({ typ: 'JWT' }, { aud: undefined, ...change });
 
   test.each([
     ['of a party that is authorized passes', { azp: 'https://app.acme.example' }, 'ok'],
@@ -243,6 +242,8 @@ const fail = (): never => {
   throw new Error('not opened');
 };
 
+const deep = (left: string, right: string, depth: number) => `{"iss":${left.repeat(depth)}1${right.repeat(depth)}}`;
+
 describe('whatever arrives', () => {
   const part = fc.oneof(
     fc.base64String(),
@@ -267,8 +268,6 @@ describe('whatever arrives', () => {
   });
 
   test('lists and objects thousands deep do no harm', () => {
-    const deep = (open_: string, close: string, depth: number) =>
-      `{"iss":${open_.repeat(depth)}1${close.repeat(depth)}}`;
     for (const payload of [deep('[', ']', 2500), deep('{"a":', '}', 800)])
       expect(verdict(jws(JSON.stringify(header), payload, pair.privateKey))).toBe('claims');
   });

@@ -43,11 +43,11 @@ function providerOf(issuer) {
         jwt(ctx, _token, jwt) {
           const { header = {}, payload = {} } = JSON.parse(ctx.get('x-shape') || '{}');
           jwt.header ??= {};
+          // The provider wants an audience to be there; this one is, and is written as nothing.
           for (const [part, change] of [
             [jwt.header, header],
             [jwt.payload, payload],
           ])
-            // The provider wants an audience to be there; this one is, and is written as nothing.
             for (const [name, value] of Object.entries(change))
               if (value === null) part[name] = { toJSON: () => undefined };
               else part[name] = value;

@@ -51,7 +51,7 @@ export function access({ cache, pool, nowSeconds }: AccessDeps): Access {
       refuse('not_ready', 'the database does not answer', { headers: RETRY_AFTER, cause }),
     );
     if (found && !found.changing) await cache.store(identity, entry, found).catch(() => undefined);
-    if (entry.refused !== undefined) await noteRefusal(identity, origin, `${subjectOf(identity)}`, entry.refused);
+    if (entry.refused !== undefined) await noteRefusal(identity, origin, subjectOf(identity), entry.refused);
     return entry;
   };
 
