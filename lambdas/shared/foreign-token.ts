@@ -106,7 +106,8 @@ export function verifyForeign(
   return { ok: true, claims: { ...claims.data, all: payload.value } };
 }
 
-const isType = (kind: Kind, typ = '') => TYPES[kind].includes(typ.toLowerCase().replace(/^application\//, ''));
+const isType = (kind: Kind, typ = '') =>
+  TYPES[kind].includes(typ) || TYPES[kind].includes(typ.toLowerCase().replace(/^application\//, ''));
 
 /** The application that got the token: RFC 9068 calls it `client_id`, others `azp`. */
 const partyOf = ({ azp, client_id }: z.output<typeof Claims>) => azp ?? client_id;
@@ -116,7 +117,8 @@ function isMeantForUs(
   party: string | undefined,
   { audience, authorizedParties }: IssuerSettings,
 ): boolean {
-  const isAudience = audience === '' ? aud === undefined : [aud].flat().includes(audience);
+  const isAudience =
+    audience === '' ? aud === undefined : aud === audience || (Array.isArray(aud) && aud.includes(audience));
   const isParty = authorizedParties.length === 0 || (party !== undefined && authorizedParties.includes(party));
   // What is for no audience and of no party would be for everybody.
   return isAudience && isParty && (audience !== '' || authorizedParties.length > 0);
