@@ -72,7 +72,6 @@ async function world({ address, port, caFile }: Awaited<ReturnType<typeof startS
   const token = signToken({ ...claims, sid: id, org: id, roles: ['viewer'], plan: 'free', ver: 1 }, kid, privateKey);
   return {
     PATH: process.env.PATH,
-    NODE_OPTIONS: '--enable-source-maps',
     NODE_EXTRA_CA_CERTS: caFile,
     AWS_REGION: 'us-east-1',
     AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,

@@ -6,7 +6,9 @@ export const say = (line = ''): void => void process.stdout.write(`${line}\n`);
 export const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 
 const ROUNDS = 9;
-const ROUND_MS = 60;
+const ROUND_MS = 120;
+/** At each turn before the clock runs: the code of the one before is still in the caches, and its garbage in memory. */
+const WARM_UP_MS = 20;
 /** Calls between two looks at the clock. */
 const BATCH = 16;
 
@@ -37,8 +39,9 @@ export async function compare(title: string, contenders: readonly Contender[]): 
   const rates = contenders.map((): number[] => []);
   for (let round = -1; round < ROUNDS; round += 1)
     for (const [index, { work }] of contenders.entries()) {
+      await perSecond(work, WARM_UP_MS);
       const rate = await perSecond(work, ROUND_MS);
-      // The first round warms up.
+      // The first round is for the compiler.
       if (round >= 0) rates[index]?.push(rate);
     }
   const medians = rates.map(median);

@@ -9,13 +9,14 @@ export const USER = 'bench';
 export const CACHE = 'bench';
 export const CREDENTIALS = { accessKeyId: 'AKIABENCH', secretAccessKey: 'secret-of-the-bench' };
 
+const watcher = { watch: () => undefined, forget: () => undefined };
+const onCrash = (error: Error) => {
+  throw error;
+};
+
 /** A Redis of its own, and the door before it that takes TLS and IAM tokens as ElastiCache does. */
 export async function startStores() {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'));
-  const watcher = { watch: () => undefined, forget: () => undefined };
-  const onCrash = (error: Error) => {
-    throw error;
-  };
   const [redis, certificate] = await Promise.all([
     startRedis({ folder: join(folder, 'redis'), watcher, onCrash }),
     loopbackCertificate(join(folder, 'tls')),

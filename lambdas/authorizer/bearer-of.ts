@@ -1,6 +1,12 @@
 import { hash as digest } from 'node:crypto';
 import type { ForeignClaims } from '../shared/foreign-token';
-import { type IssuerRecord, type IssuerSettings, ORGANISATION_CLAIMS, ROLE_CLAIMS, STAGE_ENTRY } from '../shared/issuer';
+import {
+  type IssuerRecord,
+  type IssuerSettings,
+  ORGANISATION_CLAIMS,
+  ROLE_CLAIMS,
+  STAGE_ENTRY,
+} from '../shared/issuer';
 import { isJson, type Json } from '../shared/jws';
 import type { Identified } from './answer';
 
@@ -10,6 +16,8 @@ export function bearerOf(record: IssuerRecord, claims: ForeignClaims): Identifie
   const { all, sub: subject, exp, iat, jti } = claims;
   const { requiredClaim: required } = settings;
   if (required && claimOf(all, required.claim) !== required.value) return { refused: 'required claim' };
+  // Who has not done all that a sign-in asks for (a second factor, choosing an organisation) is not signed in.
+  if (settings.kind === 'clerk' && all.sts === 'pending') return { refused: 'pending session' };
   const organisation = organisationOf(record, all);
   if (organisation === undefined) return { refused: 'no organisation' };
   const roles = rolesOf(settings, all);

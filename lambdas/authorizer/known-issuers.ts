@@ -66,33 +66,28 @@ export function knownIssuers(source: IssuerSource) {
   };
 
   /** A store that does not answer costs nothing: what is known here goes on. */
-  const readAgain = (id: string, issuer: Kept): Promise<void> => {
-    issuer.reading ??= source
-      .read(id)
-      .then((record) => {
-        if (isGood(record, source.nowMs())) issuer.known = knownOf(record);
-        else kept.delete(id);
-      })
-      .catch((error: unknown) => logLine('WARN', 'issuer not read again', { issuer: nameOf(issuer), error }))
-      .finally(() => {
-        issuer.readAtMs = source.nowMs();
-        issuer.reading = undefined;
-      });
-    return issuer.reading;
+  const readAgain = (id: string, issuer: Kept): Promise<void> => (issuer.reading ??= read(id, issuer));
+  const read = async (id: string, issuer: Kept): Promise<void> => {
+    try {
+      const record = await source.read(id);
+      if (isGood(record, source.nowMs())) issuer.known = knownOf(record);
+      else kept.delete(id);
+    } catch (error) {
+      logLine('WARN', 'issuer not read again', { issuer: nameOf(issuer), error });
+    }
+    issuer.readAtMs = source.nowMs();
+    issuer.reading = undefined;
   };
 
-  const fetchAgain = (id: string, issuer: Kept): Promise<void> => {
+  const fetchAgain = async (id: string, issuer: Kept): Promise<void> => {
     issuer.askedAtMs = source.nowMs();
-    issuer.fetching = source
-      .refetch(id, issuer.known.record)
-      .then((record) => {
-        if (record) issuer.known = knownOf(record);
-      })
-      .catch((error: unknown) => logLine('WARN', 'keys not fetched', { issuer: nameOf(issuer), error }))
-      .finally(() => {
-        issuer.fetching = undefined;
-      });
-    return issuer.fetching;
+    try {
+      const record = await source.refetch(id, issuer.known.record);
+      if (record) issuer.known = knownOf(record);
+    } catch (error) {
+      logLine('WARN', 'keys not fetched', { issuer: nameOf(issuer), error });
+    }
+    issuer.fetching = undefined;
   };
 
   return {
@@ -110,7 +105,7 @@ export function knownIssuers(source: IssuerSource) {
       if (!issuer) return undefined;
       if (source.nowMs() - issuer.readAtMs >= READ_AGAIN_MS) await readAgain(id, issuer);
       if (issuer.known.keys.has(kid)) return issuer.known;
-      if (source.nowMs() - issuer.askedAtMs >= FETCH_AGAIN_SECONDS * 1000) void fetchAgain(id, issuer);
+      if (source.nowMs() - issuer.askedAtMs >= FETCH_AGAIN_SECONDS * 1000) issuer.fetching = fetchAgain(id, issuer);
       if (issuer.fetching) await atMost(issuer.fetching, LONGEST_WAIT_MS);
       return issuer.known;
     },

@@ -107,8 +107,8 @@ function checked(settings: IssuerSettings): IssuerSettings {
 }
 
 /** What is left out stays; null takes away. */
-function changed(settings: IssuerSettings, { disabled: _, ...change }: z.output<typeof IssuerChange>): IssuerSettings {
-  const given = Object.entries(change).filter(([, value]) => value !== undefined);
+function changed(settings: IssuerSettings, change: z.output<typeof IssuerChange>): IssuerSettings {
+  const given = Object.entries(change).filter(([name, value]) => name !== 'disabled' && value !== undefined);
   const merged = { ...settings, ...Object.fromEntries(given) };
   const kept = Object.entries(merged).filter(([, value]) => value !== null);
   return settingsOf({ ...Object.fromEntries(kept), kind: settings.kind, issuer: settings.issuer });

@@ -1,4 +1,4 @@
-import { lookup as dnsLookup } from 'node:dns';
+import { lookup as dnsLookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 
 /** RFC 6890 and its updates: what is no address of the Internet, with the ranges that lead to such addresses by translation. */
@@ -43,11 +43,18 @@ export function isPublic(address: string): boolean {
   return isIP(address) === 6 && internet6.check(address, 'ipv6') && !notPublic6.check(address, 'ipv6');
 }
 
+/** As `dns.lookup` answers when it is asked for all addresses. */
+type Resolve = (
+  hostname: string,
+  options: LookupAllOptions,
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
+
 export const NOT_PUBLIC_ADDRESS = 'has an address that is not public';
 
 /** Finds only public addresses, and hands on the ones it has looked at: a second answer of the DNS is never asked for. */
 export const publicLookup =
-  (resolve: typeof dnsLookup = dnsLookup): LookupFunction =>
+  (resolve: Resolve = dnsLookup): LookupFunction =>
   (hostname, options, callback) => {
     resolve(hostname, { ...options, all: true }, (error, addresses) => {
       if (error) return callback(error, '', 0);

@@ -16,10 +16,11 @@ import { deleteRecord, putVersioned, type Records, readRecord } from '../shared/
 const TIMEOUT_MS = 6_000;
 const RETRY_AFTER = { 'retry-after': '2' };
 
+const notReady = (detail: string) => (cause: unknown) => refuse('not_ready', detail, { headers: RETRY_AFTER, cause });
+const unwritten = notReady('the change is made, and authorizers will know it within ten minutes');
+
 /** What authorizers are told of issuers. */
 export function published(records: Records, fetchKeys: FetchKeys, nowSeconds: () => number) {
-  const notReady = (detail: string) => (cause: unknown) => refuse('not_ready', detail, { headers: RETRY_AFTER, cause });
-  const unwritten = notReady('the change is made, and authorizers will know it within ten minutes');
   return {
     /** The keys of the issuer. Refuses, with what is wrong, when it has none that can be used. */
     async keysOf(settings: IssuerSettings): Promise<readonly ForeignJwk[]> {

@@ -53,9 +53,10 @@ async function call(service: keyof typeof SERVICES, action: string, body: string
 }
 
 const Json = z.pipe(fromJson, z.unknown());
+const TYPE = '__type';
 const ErrorBody = z.pipe(
   fromJson,
-  z.object({ __type: z.optional(z.string()), message: z.optional(z.string()), Message: z.optional(z.string()) }),
+  z.object({ [TYPE]: z.optional(z.string()), message: z.optional(z.string()), Message: z.optional(z.string()) }),
 );
 const TRANSIENT =
   /Throttl|ThroughputExceeded|RequestLimitExceeded|TransactionInProgress|InternalFailure|InternalServer/;
@@ -63,7 +64,7 @@ const TRANSIENT =
 /** The name comes as `com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException`, or in a header. */
 function errorOf({ status, headers, text }: Answered): AwsError {
   const body = ErrorBody.safeParse(text).data;
-  const named = body?.__type ?? String(headers['x-amzn-errortype'] ?? `HTTP ${status}`);
+  const named = body?.[TYPE] ?? String(headers['x-amzn-errortype'] ?? `HTTP ${status}`);
   const type = named.split('#').at(-1)?.split(':')[0] ?? named;
   return new AwsError(type, body?.message ?? body?.Message ?? '', status >= 500 || TRANSIENT.test(type));
 }

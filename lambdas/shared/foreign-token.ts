@@ -73,6 +73,7 @@ const Claims = z.object({
   exp: z.int(),
   nbf: z.optional(z.int()),
   azp: z.optional(z.string()),
+  client_id: z.optional(z.string()),
   jti: z.optional(z.string()),
 });
 export type ForeignClaims = z.output<typeof Claims> & { readonly all: Json };
@@ -100,20 +101,25 @@ export function verifyForeign(
   const claims = Claims.safeParse(payload.value);
   if (!claims.success || !isTimely(claims.data, nowSeconds, settings.maxLifeSeconds))
     return { ok: false, reason: 'claims' };
-  if (claims.data.iss !== settings.issuer || !isMeantForUs(payload.value, claims.data.azp, settings))
+  if (claims.data.iss !== settings.issuer || !isMeantForUs(payload.value, partyOf(claims.data), settings))
     return { ok: false, reason: 'claims' };
   return { ok: true, claims: { ...claims.data, all: payload.value } };
 }
 
-const isType = (kind: Kind, typ = '') => TYPES[kind].includes(typ.toLowerCase().replace(/^application\//, ''));
+const isType = (kind: Kind, typ = '') =>
+  TYPES[kind].includes(typ) || TYPES[kind].includes(typ.toLowerCase().replace(/^application\//, ''));
+
+/** The application that got the token: RFC 9068 calls it `client_id`, others `azp`. */
+const partyOf = ({ azp, client_id }: z.output<typeof Claims>) => azp ?? client_id;
 
 function isMeantForUs(
   { aud }: Json,
-  azp: string | undefined,
+  party: string | undefined,
   { audience, authorizedParties }: IssuerSettings,
 ): boolean {
-  const isAudience = audience === '' ? aud === undefined : [aud].flat().includes(audience);
-  const isParty = authorizedParties.length === 0 || (azp !== undefined && authorizedParties.includes(azp));
+  const isAudience =
+    audience === '' ? aud === undefined : aud === audience || (Array.isArray(aud) && aud.includes(audience));
+  const isParty = authorizedParties.length === 0 || (party !== undefined && authorizedParties.includes(party));
   // What is for no audience and of no party would be for everybody.
   return isAudience && isParty && (audience !== '' || authorizedParties.length > 0);
 }

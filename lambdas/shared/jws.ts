@@ -3,17 +3,17 @@ import { constants, type KeyObject, verify } from 'node:crypto';
 import type { Algorithm } from './issuer-settings';
 
 /** RFC 7518 section 3 and RFC 8037: hash, and what OpenSSL must be told beside it. */
-const SCHEMES: Readonly<Record<Algorithm, readonly [hash: 'sha256' | null, options: object]>> = {
-  RS256: ['sha256', {}],
+const SCHEMES: Readonly<Record<Algorithm, readonly [hash: 'sha256' | null, options?: object]>> = {
+  RS256: ['sha256'],
   PS256: ['sha256', { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }],
   ES256: ['sha256', { dsaEncoding: 'ieee-p1363' }],
-  EdDSA: [null, {}],
+  EdDSA: [null],
 };
 
 /** Whether the signature is right. The algorithm is the caller's own, never the token's word; the key is one of its kind. */
 export function isSigned(algorithm: Algorithm, { input, signature }: Parts, key: KeyObject): boolean {
   const [hash, options] = SCHEMES[algorithm];
-  return verify(hash, Buffer.from(input), { key, ...options }, signature);
+  return verify(hash, Buffer.from(input), options ? { key, ...options } : key, signature);
 }
 
 export const MAX_TOKEN_LENGTH = 8192;
@@ -85,12 +85,11 @@ function colonsIn(text: string): number {
 function membersIn(value: unknown): number {
   let members = 0;
   const waiting = [value];
-  while (waiting.length > 0) {
-    const next = waiting.pop();
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     if (typeof next !== 'object' || next === null) continue;
     const inside: unknown[] = Object.values(next);
     if (!Array.isArray(next)) members += inside.length;
-    for (const each of inside) if (typeof each === 'object') waiting.push(each);
+    for (const each of inside) if (typeof each === 'object' && each !== null) waiting.push(each);
   }
   return members;
 }

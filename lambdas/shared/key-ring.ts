@@ -25,7 +25,7 @@ const Stored = z.object({
   /** Without a time: it was published together with the current key, as that of a new ring is. */
   next: z.extend(SigningKey, { publishedAtSeconds: z.optional(z.int()) }),
   previous: z.optional(PublicJwk),
-  retired: z._default(z.array(Retired), []),
+  retired: z.optional(z.array(Retired)),
 });
 
 /**
@@ -37,7 +37,7 @@ export const KeyRing = z.pipe(
   fromJson,
   z.pipe(
     Stored,
-    z.transform(({ current, next, previous, retired }) => {
+    z.transform(({ current, next, previous, retired = [] }) => {
       const all: readonly z.output<typeof Retired>[] = previous ? [previous, ...retired] : retired;
       return { current, next, retired: all };
     }),
@@ -105,18 +105,19 @@ export const publicKeys = ({ current, next, retired }: KeyRing, nowSeconds = 0):
  * that was stolen is worth nothing after that. `lastStoppedAtSeconds` is left out until the ring counts.
  */
 export function knownKeys({ current, next, retired }: KeyRing, lastStoppedAtSeconds?: number): KnownJwks {
-  const until = (at: number | undefined) => (at === undefined ? {} : { until: at + RETIRED_SECONDS });
   return {
     keys: [
       publicJwk(current),
       publicJwk(next),
       ...retired.map((key, index) => ({
         ...PublicJwk.parse(key),
-        ...until(index === 0 ? lastStoppedAtSeconds : key.stoppedAtSeconds),
+        ...untilAfter(index === 0 ? lastStoppedAtSeconds : key.stoppedAtSeconds),
       })),
     ],
   };
 }
+
+const untilAfter = (at: number | undefined) => (at === undefined ? {} : { until: at + RETIRED_SECONDS });
 
 /** The key that signs, ready to use. */
 export const signingKey = ({ current }: Pick<KeyRing, 'current'>): { kid: string; privateKey: KeyObject } => ({

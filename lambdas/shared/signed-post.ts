@@ -32,7 +32,7 @@ export async function signedPost(request: Unsigned, identity: AwsIdentity, timeo
   return new Promise((resolve, reject) => {
     const sent = send(request.url, { method: 'POST', headers, signal: AbortSignal.timeout(timeoutMs) });
     sent.once('error', reject);
-    sent.once('response', (response) => collect(sent, response).then(resolve, reject));
+    sent.once('response', (response) => resolve(collect(sent, response)));
     sent.end(request.body);
   });
 }

@@ -80,7 +80,9 @@ function signatureOf(
   const text = [ALGORITHM, stamp, scopeOf(request, identity, stamp), sha256(canonical)].join('\n');
   const words = [stamp.slice(0, 8), identity.region, request.service, 'aws4_request', text];
   const start: string | Buffer = `AWS4${identity.secretAccessKey}`;
-  return words.reduce<string | Buffer>((key, word) => createHmac('sha256', key).update(word).digest(), start).toString('hex');
+  return words
+    .reduce<string | Buffer>((key, word) => createHmac('sha256', key).update(word).digest(), start)
+    .toString('hex');
 }
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');

@@ -144,6 +144,11 @@ test.each<[string, Partial<IssuerFields>, Json, readonly string[]]>([
   expect(roles({ ...fields, defaultRoles: ['viewer'] }, claims)).toEqual(expected);
 });
 
+test('who has not finished signing in to Clerk does not get in', () => {
+  expect(bearer(clerk, { o: { rol: 'admin' }, sts: 'pending' })).toEqual({ refused: 'pending session' });
+  expect(bearer(clerk, { o: { rol: 'admin' }, sts: 'active' })).toMatchObject({ kind: 'user' });
+});
+
 test('who has no role at all does not get in', () => {
   expect(bearer({ ...clerk }, { o: { rol: 'guest' } })).toEqual({ refused: 'no role' });
 });

@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
 import { type IssuerSource, knownIssuers } from '../../lambdas/authorizer/known-issuers';
 import { type IssuerRecord, issuerRecordId } from '../../lambdas/shared/issuer';
 import { settingsOf } from '../../lambdas/shared/issuer-fields';
@@ -157,17 +158,15 @@ describe('an unknown key', () => {
   test('of an issuer that is slow keeps nobody else waiting, and its own bearer 2.5 seconds at most', async () => {
     const { world, find, learn } = started();
     await find(ID);
-    let arrive: (record: IssuerRecord) => void = () => undefined;
-    world.serves = new Promise((resolve) => {
-      arrive = resolve;
-    });
+    const answer = new EventEmitter();
+    world.serves = once(answer, 'arrives').then(() => record('k2'));
     const began = performance.now();
     const waiting = learn(ID, 'k2');
     expect(kids(await find(ID))).toEqual(['k1']);
     expect(performance.now() - began).toBeLessThan(1000);
     expect(kids(await waiting)).toEqual(['k1']);
     expect(performance.now() - began).toBeGreaterThan(2400);
-    arrive(record('k2'));
+    answer.emit('arrives');
     await new Promise(setImmediate);
     expect(kids(await find(ID))).toEqual(['k2']);
   });

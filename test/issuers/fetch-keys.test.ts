@@ -61,7 +61,7 @@ async function serving(answer: RequestListener, work: (origin: string) => Promis
 test.each([
   [
     'is about another issuer',
-    (_: string) => ({ issuer: 'https://other.example', jwks_uri: 'x' }),
+    () => ({ issuer: 'https://other.example', jwks_uri: 'x' }),
     'the document is about "https://other.example"',
   ],
   [
@@ -91,10 +91,10 @@ test.each([
   );
 });
 
-describe('where targets must be public', () => {
-  const refused = (issuer: string, lookup = publicLookup()) =>
-    fetchKeys({ issuer, algorithm: 'RS256' }, { privateTargets: false, lookup });
+const refused = (issuer: string, lookup = publicLookup()) =>
+  fetchKeys({ issuer, algorithm: 'RS256' }, { privateTargets: false, lookup });
 
+describe('where targets must be public', () => {
   test.each([
     ['a plain http address', 'http://issuer.example', 'only https addresses are fetched'],
     ['a file', 'file:///etc/passwd', 'only https addresses are fetched'],
@@ -111,27 +111,23 @@ describe('where targets must be public', () => {
     expect(await refused(issuer)).toEqual({ ok: false, detail: `discovery: ${detail}` });
   });
 
-  test('a name that answers first with a public address is connected to that one, and asked for once', async () => {
-    let asked = 0;
-    const rebinding = publicLookup(((_: string, __: object, callback: (error: null, addresses: object[]) => void) => {
-      asked += 1;
-      callback(null, [{ address: asked === 1 ? '192.0.2.1' : '127.0.0.1', family: 4 }]);
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the one of its overloads that is used
-    }) as unknown as Parameters<typeof publicLookup>[0]);
-    expect(await refused('https://rebind.example', rebinding)).toEqual({
-      ok: false,
-      detail: 'discovery: has an address that is not public',
+  test('the DNS is asked once: the address that was looked at is the one that is connected to', async () => {
+    const answers = [[{ address: '192.0.2.1', family: 4 }], [{ address: '127.0.0.1', family: 4 }]];
+    const rebinding = publicLookup((_name, _options, callback) => callback(null, answers.shift() ?? []));
+    expect(await refused('https://rebind.example', rebinding)).toMatchObject({
+      detail: expect.stringMatching(/not public/),
     });
-    expect(asked).toBe(1);
+    expect(answers).toHaveLength(1);
   });
 
   test('a name one of whose addresses is private is refused', async () => {
-    const both = publicLookup(((_: string, __: object, callback: (error: null, addresses: object[]) => void) =>
+    const both = publicLookup((_name, _options, callback) =>
       callback(null, [
         { address: '93.184.216.34', family: 4 },
         { address: '10.0.0.1', family: 4 },
-      ])) as unknown as Parameters<typeof publicLookup>[0]);
-    expect(await refused('https://both.example', both)).toMatchObject({ ok: false, detail: /not public/ });
+      ]),
+    );
+    expect(await refused('https://both.example', both)).toMatchObject({ detail: expect.stringMatching(/not public/) });
   });
 });
 

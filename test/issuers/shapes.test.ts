@@ -161,12 +161,13 @@ test('a newer token changes roles on its first request, and an older one does no
   expect(await world.calls(older)).toMatchObject({ roles: ['viewer'] });
 });
 
+const said = async (seconds: number, role: string) => {
+  const identity = await authorize(await auth0Token('auth0|cleo', [role], { iat: ago(seconds) }));
+  await world.tenants.redis.client.flushall();
+  return (await world.calls(identity)).roles;
+};
+
 test('a newer token that says the same keeps an older one from bringing back what was said between', async () => {
-  const said = async (seconds: number, role: string) => {
-    const identity = await authorize(await auth0Token('auth0|cleo', [role], { iat: ago(seconds) }));
-    await world.tenants.redis.client.flushall();
-    return (await world.calls(identity)).roles;
-  };
   expect(await said(90, 'Reader')).toEqual(['viewer']);
   expect(await said(30, 'Reader')).toEqual(['viewer']);
   expect(await said(60, 'Administrator')).toEqual(['viewer']);

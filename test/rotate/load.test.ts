@@ -26,6 +26,8 @@ const START = 1_800_000_000;
 const ENVIRONMENTS = 3;
 const STEP_SECONDS = 13;
 
+const fetchKeys = async () => ({ ok: false as const, detail: '' });
+
 /** A service behind the gateway that keeps our JWKS for as long as it may. */
 function consumer(jwks: () => Promise<Jwks>, nowSeconds: () => number) {
   let known: Jwks = { keys: [] };
@@ -55,7 +57,6 @@ test('rotations in the middle of a load run: no request is refused, here or by w
 
   const range = Array.from({ length: ENVIRONMENTS }, (_, index) => index);
   const issuers = range.map(() => signingKeysOf(SECRET, nowMs));
-  const fetchKeys = async () => ({ ok: false as const, detail: '' });
   const authorizers = range.map(() =>
     authorizer(credentialIdentity({ records, pepperSecret: 'pepper', fetchKeys, nowMs })),
   );

@@ -69,12 +69,13 @@ test('a rotation that is asked for before everybody can know the next key fails 
   expect(ring().current.kid).toBe(before.next.kid);
 });
 
+const untilOf = (keys: KnownJwks | undefined) => keys?.keys.find(({ kid }) => kid === first.current.kid)?.until;
+
 test('authorizers are told when the old key may be forgotten once it has stopped, and not before', async () => {
   const { begin, step, published } = started();
   const token = randomUUID();
   begin(token);
   for (const name of ['createSecret', 'setSecret', 'testSecret'] as const) await step(name, token);
-  const untilOf = (keys: KnownJwks | undefined) => keys?.keys.find(({ kid }) => kid === first.current.kid)?.until;
   expect(untilOf(published.at(-1))).toBeUndefined();
   // Held up for hours: the old key signs until the new ring counts.
   nowSeconds += 9_000;

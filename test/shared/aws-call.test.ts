@@ -43,8 +43,8 @@ async function serving(...answers: (readonly [status: number, body: string] | 'n
   const server: Server = createServer((request, response) => {
     asked.push(request);
     const answer = answers.shift();
-    if (answer === 'nothing' || !answer) return void request.socket.destroy();
-    response.writeHead(answer[0]).end(answer[1]);
+    if (answer === 'nothing' || !answer) request.socket.destroy();
+    else response.writeHead(answer[0]).end(answer[1]);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   process.env.AWS_ENDPOINT_URL = `http://127.0.0.1:${Object(server.address()).port}`;

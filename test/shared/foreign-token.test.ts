@@ -1,4 +1,4 @@
-import { createHmac, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createHmac, generateKeyPairSync, type KeyObject, type KeyPairKeyObjectResult } from 'node:crypto';
 import * as fc from 'fast-check';
 import { importPKCS8, SignJWT } from 'jose';
 import { claimedOrigin, open, verifyForeign } from '../../lambdas/shared/foreign-token';
@@ -12,7 +12,13 @@ const stranger = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const ISSUER = 'https://acme.eu.auth0.com/';
 const AUDIENCE = 'https://api.acme.example';
 const settings = settingsOf({ kind: 'auth0', issuer: ISSUER, audience: AUDIENCE, defaultRoles: ['viewer'] });
-const claims = { iss: ISSUER, sub: 'auth0|42', aud: [AUDIENCE, `${ISSUER}userinfo`], iat: NOW_SECONDS, exp: NOW_SECONDS + 86_400 };
+const claims = {
+  iss: ISSUER,
+  sub: 'auth0|42',
+  aud: [AUDIENCE, `${ISSUER}userinfo`],
+  iat: NOW_SECONDS,
+  exp: NOW_SECONDS + 86_400,
+};
 const header = { alg: 'RS256', typ: 'at+jwt', kid: 'k1' };
 
 const keys = new Map<string, KeyObject>([['k1', pair.publicKey]]);
@@ -40,27 +46,30 @@ test.each([
   expect(verdict(jws(JSON.stringify(header), payload, pair.privateKey))).toBe('ok');
 });
 
+const signed = async (algorithm: Algorithm, { privateKey }: KeyPairKeyObjectResult) => {
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  return new SignJWT(claims).setProtectedHeader({ ...header, alg: algorithm }).sign(await importPKCS8(pem, algorithm));
+};
+
 describe('each algorithm', () => {
-  const made: readonly (readonly [Algorithm, ReturnType<typeof generateKeyPairSync>])[] = [
+  const made: readonly (readonly [Algorithm, KeyPairKeyObjectResult])[] = [
     ['RS256', pair],
     ['PS256', pair],
     ['ES256', generateKeyPairSync('ec', { namedCurve: 'P-256' })],
     ['EdDSA', generateKeyPairSync('ed25519')],
   ];
-  const signed = async (algorithm: Algorithm, { privateKey }: ReturnType<typeof generateKeyPairSync>) => {
-    const pem = (privateKey as unknown as KeyObject).export({ type: 'pkcs8', format: 'pem' }).toString();
-    return new SignJWT(claims).setProtectedHeader({ ...header, alg: algorithm }).sign(await importPKCS8(pem, algorithm));
-  };
-
-  test.each(made)('%s as jose signs it passes where it is the one of the settings, and nowhere else', async (algorithm, by) => {
-    const sent = await signed(algorithm, by);
-    const known = new Map([['k1', by.publicKey as unknown as KeyObject]]);
-    for (const [other] of made)
-      expect({ other, verdict: verdict(sent, { algorithm: other }, NOW_SECONDS, known) }).toEqual({
-        other,
-        verdict: other === algorithm ? 'ok' : 'malformed',
-      });
-  });
+  test.each(made)(
+    '%s as jose signs it passes where it is the one of the settings, and nowhere else',
+    async (algorithm, by) => {
+      const sent = await signed(algorithm, by);
+      const known = new Map([['k1', by.publicKey]]);
+      for (const [other] of made)
+        expect({ other, verdict: verdict(sent, { algorithm: other }, NOW_SECONDS, known) }).toEqual({
+          other,
+          verdict: other === algorithm ? 'ok' : 'malformed',
+        });
+    },
+  );
 });
 
 const unsigned = (change: object) => `${base64url(JSON.stringify({ ...header, ...change }))}.${body}.`;
@@ -79,7 +88,10 @@ test.each([
   ['a newline', `${good}\n`],
   ['odd bits in its payload', `${head}.${body.slice(0, -1)}${body.at(-1) === 'Q' ? 'R' : '_'}.${signature}`],
   ['more than 8 KiB', token({}, { filler: 'x'.repeat(8192) })],
-  ['a header member given twice', jws(`{"kid":"other",${JSON.stringify(header).slice(1)}`, JSON.stringify(claims), pair.privateKey)],
+  [
+    'a header member given twice',
+    jws(`{"kid":"other",${JSON.stringify(header).slice(1)}`, JSON.stringify(claims), pair.privateKey),
+  ],
   ['a header that is a list', jws('[]', JSON.stringify(claims), pair.privateKey)],
   ['a payload that is null', jws(JSON.stringify(header), 'null', pair.privateKey)],
   ['a payload that is no UTF-8', jws(JSON.stringify(header), Buffer.from('{"iss":"\xFF"}', 'latin1'), pair.privateKey)],
@@ -97,9 +109,18 @@ test.each([
   ['a kid that is a number', token({ kid: 1 })],
   ['no kid', token({ kid: undefined })],
   ['a crit extension', token({ crit: ['b64'], b64: false })],
-  ['a claim given twice', jws(JSON.stringify(header), `{"sub":"me",${JSON.stringify(claims).slice(1)}`, pair.privateKey)],
-  ['a claim given twice, once in escapes', jws(JSON.stringify(header), `{"\\u0073ub":"me",${JSON.stringify(claims).slice(1)}`, pair.privateKey)],
-  ['a nested claim given twice', jws(JSON.stringify(header), `{"o":{"rol":"a","rol":"b"},${JSON.stringify(claims).slice(1)}`, pair.privateKey)],
+  [
+    'a claim given twice',
+    jws(JSON.stringify(header), `{"sub":"me",${JSON.stringify(claims).slice(1)}`, pair.privateKey),
+  ],
+  [
+    'a claim given twice, once in escapes',
+    jws(JSON.stringify(header), `{"\\u0073ub":"me",${JSON.stringify(claims).slice(1)}`, pair.privateKey),
+  ],
+  [
+    'a nested claim given twice',
+    jws(JSON.stringify(header), `{"o":{"rol":"a","rol":"b"},${JSON.stringify(claims).slice(1)}`, pair.privateKey),
+  ],
 ])('a token with %s is malformed', (_, sent) => {
   expect(verdict(sent)).toBe('malformed');
 });
@@ -167,9 +188,14 @@ test('a token may live as long as the settings of its issuer say', () => {
   expect(verdict(good, { maxLifeSeconds: 86_399 })).toBe('claims');
 });
 
+const session = (change: object) => token({ typ: 'JWT' }, { aud: undefined, ...change });
+
 describe('a token without an audience', () => {
-  const clerk = { kind: 'clerk', audience: '', authorizedParties: ['https://app.acme.example'] } satisfies Partial<IssuerSettings>;
-  const session = (change: object) => token({ typ: 'JWT' }, { aud: undefined, ...change });
+  const clerk = {
+    kind: 'clerk',
+    audience: '',
+    authorizedParties: ['https://app.acme.example'],
+  } satisfies Partial<IssuerSettings>;
 
   test.each([
     ['of a party that is authorized passes', { azp: 'https://app.acme.example' }, 'ok'],
@@ -190,6 +216,8 @@ test('where parties are named beside an audience, both must be right', () => {
   const parties = { authorizedParties: ['app1'] };
   expect(verdict(token({}, { azp: 'app1' }), parties)).toBe('ok');
   expect(verdict(token({}, { azp: 'app2' }), parties)).toBe('claims');
+  expect(verdict(token({}, { client_id: 'app1' }), parties)).toBe('ok');
+  expect(verdict(token({}, { azp: 'app2', client_id: 'app1' }), parties)).toBe('claims');
 });
 
 test.each([
@@ -213,6 +241,8 @@ test.each([
 const fail = (): never => {
   throw new Error('not opened');
 };
+
+const deep = (left: string, right: string, depth: number) => `{"iss":${left.repeat(depth)}1${right.repeat(depth)}}`;
 
 describe('whatever arrives', () => {
   const part = fc.oneof(
@@ -238,7 +268,6 @@ describe('whatever arrives', () => {
   });
 
   test('lists and objects thousands deep do no harm', () => {
-    const deep = (open_: string, close: string, depth: number) => `{"iss":${open_.repeat(depth)}1${close.repeat(depth)}}`;
     for (const payload of [deep('[', ']', 2500), deep('{"a":', '}', 800)])
       expect(verdict(jws(JSON.stringify(header), payload, pair.privateKey))).toBe('claims');
   });

@@ -56,10 +56,11 @@ test('the next key of a first ring was published with it, and may sign at once',
   expect(turn(first, T0, T0 - 1).current.kid).toBe(first.next.kid);
 });
 
+const publishedAt = (seconds: number) => publicKeys(second, T0 + seconds).keys.map(({ kid }) => kid);
+
 test('the published keys lose one that stopped a rotation’s longest time and a token’s life ago', () => {
-  const at = (seconds: number) => publicKeys(second, T0 + seconds).keys.map(({ kid }) => kid);
-  expect(at(RETIRED_SECONDS + 3599)).toContain(first.current.kid);
-  expect(at(RETIRED_SECONDS + 3600)).not.toContain(first.current.kid);
+  expect(publishedAt(RETIRED_SECONDS + 3599)).toContain(first.current.kid);
+  expect(publishedAt(RETIRED_SECONDS + 3600)).not.toContain(first.current.kid);
 });
 
 test('authorizers are told until when each retired key verifies', () => {

@@ -78,6 +78,9 @@ test('where nobody listens a call fails', async () => {
   await expect(client.call('GET', 'thing')).rejects.toThrow('ECONNREFUSED');
 });
 
+const clientOf = (port: number) =>
+  smallRedis({ connect: () => connect(port, '127.0.0.1'), login: async () => ['default', ''] });
+
 describe('a server that', () => {
   let server: Server;
   const listening = (answer: (socket: Socket) => void) =>
@@ -85,8 +88,6 @@ describe('a server that', () => {
       server = createServer((socket) => void socket.on('data', () => answer(socket)).on('error', () => undefined));
       server.listen(0, '127.0.0.1', () => resolve(Object(server.address()).port));
     });
-  const clientOf = (port: number) =>
-    smallRedis({ connect: () => connect(port, '127.0.0.1'), login: async () => ['default', ''] });
   afterEach(() => server.close());
 
   test('stays silent is given up on within a second', async () => {

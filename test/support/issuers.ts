@@ -37,14 +37,15 @@ export interface Who {
   readonly roles?: readonly string[];
 }
 
+const fetching: FetchKeys = ({ issuer, jwksUri, algorithm }) =>
+  fetchKeys({ issuer, algorithm, ...(jwksUri !== undefined && { jwksUri }) }, { privateTargets: true });
+
 /** The whole way of an issuer's token: the API, the refresh and authorizers over real stores, with a clock of their own. */
 export async function startIssuers() {
   const [tenants, aws]: [TestTenants, TestAws] = await Promise.all([startTenants(), startAws()]);
   const records = { redis: tenants.redis.client, table: KEYS_TABLE };
   const clock = { nowMs: Date.now() };
   const nowSeconds = () => Math.floor(clock.nowMs / 1000);
-  const fetching: FetchKeys = ({ issuer, jwksUri, algorithm }) =>
-    fetchKeys({ issuer, algorithm, ...(jwksUri !== undefined && { jwksUri }) }, { privateTargets: true });
   const api = serve(issuerRoutes, issuers(tenants.changes, published(records, fetching, nowSeconds)), tenants.serve);
   const probe = serve(whoRoutes, who, tenants.serve);
 
