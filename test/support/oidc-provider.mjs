@@ -1,6 +1,6 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
-import Provider from 'oidc-provider';
+import { Provider } from 'oidc-provider';
 
 /*
  * A real OpenID Connect provider in a process of its own: npm `oidc-provider`, with tokens in the shapes of others

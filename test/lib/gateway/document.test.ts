@@ -56,12 +56,12 @@ describe('each route', () => {
   test.each(routes)(
     '$name declares the parameters of its path and of its query that must be there',
     ({ name, route, operation }) => {
-      const inPath = [...route.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => `path ${name}`);
+      const inPath = [...route.path.matchAll(/\{(\w+)\}/g)].map(([, param]) => `path ${param}`);
       const declared = list(at(operation, 'parameters')).map(
         (parameter) => `${text(at(parameter, 'in'))} ${text(at(parameter, 'name'))}`,
       );
       expect(declared).toEqual(expect.arrayContaining(inPath));
-      expect(declared.filter((name) => !name.startsWith('path '))).toEqual(REQUIRED_QUERY[name] ?? []);
+      expect(declared.filter((each) => !each.startsWith('path '))).toEqual(REQUIRED_QUERY[name] ?? []);
     },
   );
 });
