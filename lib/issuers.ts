@@ -4,6 +4,7 @@ import * as targets from 'aws-cdk-lib/aws-events-targets';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { settingsOf } from '../lambdas/shared/issuer-fields';
+import { accept } from './constructs/accept';
 import { type Foundation, GatewayFunction } from './constructs/gateway-function';
 import { runOnDeploy } from './constructs/run-on-deploy';
 import type { Stage } from './stages';
@@ -60,7 +61,8 @@ export class Issuers extends Construct {
     data.keys.grant(fn, 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem');
     this.grantFetch(fn);
     const schedule = events.Schedule.rate(REFRESH_EVERY);
-    new events.Rule(this, 'EveryTenMinutes', { schedule, targets: [new targets.LambdaFunction(fn)] });
+    const rule = new events.Rule(this, 'EveryTenMinutes', { schedule, targets: [new targets.LambdaFunction(fn)] });
+    accept(rule, 'Serverless::Serverless-EventBusDLQ', 'the next run, ten minutes later, does what this one did not');
     runOnDeploy(this, fn, REFRESH_TIMEOUT, { issuers: JSON.stringify(saidBy(stage)) });
   }
 }
