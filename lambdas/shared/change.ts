@@ -77,7 +77,8 @@ export function changes(pool: OpenPool, cache: AccessCache): Changes {
   return {
     read: ({ principal }, work) => inTenant(pool, tenantOf(principal), work),
     change,
-    create: (author, creation, work) => change(author, creation, async (tx) => once(tx, author, creation, () => work(tx))),
+    create: (author, creation, work) =>
+      change(author, creation, async (tx) => once(tx, author, creation, () => work(tx))),
   };
 }
 

@@ -5,7 +5,9 @@ import { fromJson } from './json';
 
 /** How a list is asked for: `?limit=50&cursor=…`. */
 export const PageQuery = {
-  limit: z.optional(z.pipe(z.string().check(z.regex(/^\d{1,3}$/)), z.pipe(z.transform(Number), z.int().check(z.gte(1), z.lte(200))))),
+  limit: z.optional(
+    z.pipe(z.string().check(z.regex(/^\d{1,3}$/)), z.pipe(z.transform(Number), z.int().check(z.gte(1), z.lte(200)))),
+  ),
   cursor: z.optional(z.string().check(z.maxLength(300), z.regex(/^[\w-]+$/))),
 };
 

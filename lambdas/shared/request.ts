@@ -58,7 +58,9 @@ const BASIC = /^Basic ([A-Za-z0-9+/]+={0,2})$/i;
 export function clientAuthOf(event: APIGatewayProxyEvent): ClientAuth | undefined {
   const value = header(event, 'authorization');
   if (value === undefined) return undefined;
-  const [id, ...secret] = Buffer.from(BASIC.exec(value)?.[1] ?? '', 'base64').toString().split(':');
+  const [id, ...secret] = Buffer.from(BASIC.exec(value)?.[1] ?? '', 'base64')
+    .toString()
+    .split(':');
   if (!id || secret.length === 0) return { id: '', secret: '' };
   return { id: formDecoded(id), secret: formDecoded(secret.join(':')) };
 }

@@ -10,7 +10,10 @@ export interface Tenant {
 
 /** What statements are run on. Rows come back as they are: parse them. */
 export interface Sql {
-  query(text: string, values?: readonly unknown[]): Promise<{ readonly rows: unknown[]; readonly rowCount: number | null }>;
+  query(
+    text: string,
+    values?: readonly unknown[],
+  ): Promise<{ readonly rows: unknown[]; readonly rowCount: number | null }>;
 }
 
 /** No transaction lasts longer: a change in the cache counts as under way for twice this time (access/cache.ts). */
