@@ -45,8 +45,16 @@ export function knownIssuers(source: IssuerSource) {
   const kept = new BoundedMap<string, Kept>(MOST_KNOWN);
   const unknownUntil = new BoundedMap<string, number>(MOST_UNKNOWN);
   const mayLookUp = budget(LOOKUPS_PER_SECOND, () => source.nowMs());
+  const lookingUp = new Map<string, Promise<KnownIssuer | undefined>>();
 
-  const lookUp = async (id: string): Promise<KnownIssuer | undefined> => {
+  /** Concurrent callers of one issuer share one lookup. */
+  const lookUp = (id: string): Promise<KnownIssuer | undefined> => {
+    const looking = lookingUp.get(id) ?? lookUpNow(id).finally(() => lookingUp.delete(id));
+    lookingUp.set(id, looking);
+    return looking;
+  };
+
+  const lookUpNow = async (id: string): Promise<KnownIssuer | undefined> => {
     const now = source.nowMs();
     if ((unknownUntil.get(id) ?? 0) > now || !mayLookUp()) return undefined;
     const record = await source.read(id);
