@@ -55,3 +55,20 @@ async function poolOf(address: PostgresAddress): Promise<Pool> {
 export const statementsOn = (open: OpenPool) => ({
   query: async (statement: string, values: readonly unknown[] = []) => (await open()).query(statement, [...values]),
 });
+
+const AWAY_STATES = /^(08...|57P0[1-3]|53300)$/;
+const AWAY_CODES = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENOTFOUND'];
+/** What the driver says without a code of its own. */
+const AWAY_WORDS =
+  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/;
+
+/**
+ * Whether an error says that the database cannot be reached, rather than that it was asked something wrong: it wakes,
+ * fails over, is full, or has gone in the middle of a statement.
+ */
+export function isDatabaseAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error instanceof AggregateError) return error.errors.some(isDatabaseAway);
+  const code = 'code' in error ? String(error.code) : '';
+  return AWAY_STATES.test(code) || AWAY_CODES.includes(code) || AWAY_WORDS.test(error.message);
+}

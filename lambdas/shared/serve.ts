@@ -6,6 +6,7 @@ import { corsHeaders } from './cors';
 import { text } from './env';
 import { ERRORS, PROBLEM_JSON, problem, Refusal, refuse } from './errors';
 import { permits } from './permissions';
+import { isDatabaseAway } from './postgres';
 import { type Identity, identityOf, type Principal } from './principal';
 import {
   bodyText,
@@ -197,7 +198,7 @@ function reply(
  * our fault: counted, logged whole, told as `internal`.
  */
 function refusal(error: unknown, requestId: string, route: Route | undefined): APIGatewayProxyResult {
-  const refused = error instanceof Refusal ? error : new Refusal('internal', undefined, { cause: error });
+  const refused = error instanceof Refusal ? error : unexpected(error);
   const { status } = ERRORS[refused.code];
   const reason = { requestId, error: refused.cause instanceof Error ? refused.cause : refused };
   if (refused.code === 'internal') {
@@ -218,6 +219,15 @@ function refusal(error: unknown, requestId: string, route: Route | undefined): A
     },
     body: JSON.stringify(oauth ? oauthError(refused) : problem(refused, requestId)),
   };
+}
+
+const RETRY_AFTER = { 'retry-after': '2' };
+
+/** A database that wakes or fails over is nobody's fault: the caller is told to come again. */
+function unexpected(cause: unknown): Refusal {
+  return isDatabaseAway(cause)
+    ? new Refusal('not_ready', 'the database does not answer', { headers: RETRY_AFTER, cause })
+    : new Refusal('internal', undefined, { cause });
 }
 
 /** RFC 6749 section 5.2. An operation names its own code; what serve() refuses is a malformed request. */

@@ -39,14 +39,14 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** One life: it is killed 20 to 300 ms after it has begun to change things, more often sooner than later. */
+/** One life: it is killed 10 to 120 ms after it has begun to change things, more often sooner than later. */
 async function liveAndDie(settings: string): Promise<void> {
   const child = spawn(process.execPath, [worker, settings], { stdio: ['ignore', 'pipe', 'pipe'] });
   const said: Buffer[] = [];
   child.stderr.on('data', (chunk: Buffer) => said.push(chunk));
   const ended = once(child, 'exit');
   await Promise.race([once(child.stdout, 'data'), ended]);
-  await Promise.race([setTimeout(20 + 280 * Math.random() ** 3), ended]);
+  await Promise.race([setTimeout(10 + 110 * Math.random() ** 2), ended]);
   const isAlive = child.exitCode === null;
   child.kill('SIGKILL');
   await ended;
