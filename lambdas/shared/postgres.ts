@@ -67,8 +67,12 @@ const AWAY_WORDS =
  * fails over, is full, or has gone in the middle of a statement.
  */
 export function isDatabaseAway(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if (error instanceof AggregateError) return error.errors.some(isDatabaseAway);
-  const code = 'code' in error ? String(error.code) : '';
-  return AWAY_STATES.test(code) || AWAY_CODES.includes(code) || AWAY_WORDS.test(error.message);
+  const { code = '', message = '', errors = [] }: Readonly<Record<string, unknown>> = Object(error);
+  return (
+    AWAY_STATES.test(String(code)) ||
+    AWAY_CODES.includes(String(code)) ||
+    AWAY_WORDS.test(String(message)) ||
+    // Of a host with several addresses, one for each.
+    (Array.isArray(errors) && errors.some(isDatabaseAway))
+  );
 }

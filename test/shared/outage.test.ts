@@ -43,7 +43,7 @@ test('without Redis what is read is answered; a change that takes rights away an
 });
 
 test('without PostgreSQL every request answers 503 with Retry-After, says nothing of why, and counts as no fault', async () => {
-  await given.database.stop();
+  await given.database.halt();
   const answers = [await list(), await list(), await demote()];
   for (const answer of answers) {
     expect(answer).toMatchObject({ status: 503, body: { code: 'not_ready' }, headers: { 'retry-after': '2' } });

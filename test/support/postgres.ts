@@ -10,6 +10,8 @@ export interface TestPostgres {
   readonly master: Pool;
   /** Opens a pool for this role, whose password must be `test`. */
   as(user: string): Pool;
+  /** Ends the server under its pools, as an outage would. */
+  halt(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -27,16 +29,20 @@ export async function startPostgres(): Promise<TestPostgres> {
     pools.push(pool);
     return pool;
   };
+  const halt = async () => {
+    host.disconnect();
+    await once(host, 'exit');
+  };
   const master = as('master');
   await master.query('create role rds_iam');
   return {
     port,
     master,
     as,
+    halt,
     async stop() {
       await Promise.all(pools.map((pool) => pool.end()));
-      host.disconnect();
-      await once(host, 'exit');
+      await halt();
     },
   };
 }

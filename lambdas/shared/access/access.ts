@@ -26,7 +26,6 @@ interface AccessDeps {
 
 /** An entry is read anew after this time, whatever the epochs say. */
 const FRESH_SECONDS = 300;
-const RETRY_AFTER = { 'retry-after': '2' };
 
 export function access({ cache, pool, nowSeconds }: AccessDeps): Access {
   const noteRefusal: Access['noteRefusal'] = async (identity, origin, target, reason) => {
@@ -48,9 +47,7 @@ export function access({ cache, pool, nowSeconds }: AccessDeps): Access {
     origin: Origin,
     found: Awaited<ReturnType<AccessCache['find']>> | undefined,
   ) => {
-    const entry = await load(pool, identity, origin, nowSeconds()).catch((cause: unknown) =>
-      refuse('not_ready', 'the database does not answer', { headers: RETRY_AFTER, cause }),
-    );
+    const entry = await load(pool, identity, origin, nowSeconds());
     if (found && !found.changing) await cache.store(identity, entry, found).catch(() => undefined);
     if (entry.refused !== undefined) await noteRefusal(identity, origin, subjectOf(identity), entry.refused);
     return entry;
