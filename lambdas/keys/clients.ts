@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import type { Tx } from '../shared/change';
 import { CreatedKey, page, placeOf } from '../shared/page';
 import { hiddenFrom } from '../shared/permissions';
 import { etag } from '../shared/request';
@@ -38,6 +39,7 @@ export const clients = (deps: Deps): Operations<typeof clientRoutes> => ({
   async updateClient({ principal, origin, params: { id }, body, ifMatch }) {
     const row = await deps.changes.change({ principal, origin }, { voids: [`client:${id}`] }, async (tx) => {
       const before = await lockClient(tx, principal.organisation, id, ifMatch);
+      await voidSessions(tx, before);
       const { name, scopes, redirectUris, plan, disabled } = changedClient(principal, before, body);
       const after = await oneClient(tx, UPDATE, [
         principal.organisation,
@@ -58,9 +60,15 @@ export const clients = (deps: Deps): Operations<typeof clientRoutes> => ({
   async deleteClient({ principal, origin, params: { id }, ifMatch }) {
     await deps.changes.change({ principal, origin }, { voids: [`client:${id}`] }, async (tx) => {
       const before = await lockClient(tx, principal.organisation, id, ifMatch);
+      await voidSessions(tx, before);
       await tx.query(DELETE, [principal.organisation, id]);
       tx.audit({ action: 'client.deleted', target: `client:${id}`, before: clientRecord(before) });
     });
     return undefined;
   },
 });
+
+/** People have signed in through a public client: their sessions are of use only as long as it is. */
+async function voidSessions(tx: Tx, { kind }: ClientRow): Promise<void> {
+  if (kind === 'public') await tx.voids('organisation');
+}

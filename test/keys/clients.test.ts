@@ -117,6 +117,22 @@ test('a client that is disabled, has lost a scope or is deleted is refused on it
   expect((await keys.call('GET /v1/clients/{id}', { by: admin, id })).status).toBe(404);
 });
 
+test('who signed in through a public client is refused as soon as it is disabled or deleted', async () => {
+  const { id } = await made(PUBLIC);
+  const viewer = await keys.tenants.signedIn('viewer');
+  const { master } = keys.tenants.database;
+  await master.query('update gatehouse.sessions set client_id = $1 where id = $2', [id, viewer.session]);
+  // A viewer may not list keys: 403 is the answer to a session that is in force.
+  const list = async () => (await keys.call('GET /v1/keys', { by: viewer })).status;
+  expect(await list()).toBe(403);
+  await patch(id, { disabled: true });
+  expect(await list()).toBe(401);
+  await patch(id, { disabled: false });
+  expect(await list()).toBe(403);
+  expect((await keys.call('DELETE /v1/clients/{id}', { by: admin, id })).status).toBe(204);
+  expect(await list()).toBe(401);
+});
+
 const patch = (id: string, body: unknown, headers = {}) =>
   keys.call('PATCH /v1/clients/{id}', { by: admin, id, body, headers });
 

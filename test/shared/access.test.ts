@@ -196,6 +196,25 @@ describe('what is lost is refused on the next request, although it was just used
     expect(await outcome(other)).toBe('unauthenticated');
   });
 
+  test('a session that was opened through a client which is disabled or gone', async () => {
+    const admin = await tenants.signedIn('admin');
+    const viewer = await tenants.signedIn('viewer');
+    const client = randomUUID();
+    await master(
+      "insert into gatehouse.clients (id, organisation_id, name, kind) values ($1, $2, 'app', 'public')",
+      client,
+      admin.organisation,
+    );
+    await master('update gatehouse.sessions set client_id = $1 where id = $2', client, viewer.session);
+    expect(await outcome(viewer)).toBe('ok');
+    await changed(admin, 'organisation', 'update gatehouse.clients set disabled_at = now() where id = $1', client);
+    expect(await outcome(viewer)).toBe('unauthenticated');
+    await changed(admin, 'organisation', 'update gatehouse.clients set disabled_at = null where id = $1', client);
+    expect(await outcome(viewer)).toBe('ok');
+    await changed(admin, 'organisation', 'delete from gatehouse.clients where id = $1', client);
+    expect(await outcome(viewer)).toBe('unauthenticated');
+  });
+
   test('a key that expires by itself', async () => {
     const key = await newKey({ expires: new Date(Date.now() + 1_000) });
     const nowSeconds = Math.floor(Date.now() / 1000);

@@ -76,10 +76,16 @@ interface Own {
 type Loaded = Own | { readonly refused: string };
 
 const SessionRow = z.object({ ended: z.boolean(), ends_at: z.number() });
-/** Used at this moment: coarse, because an entry is loaded once in minutes. */
+/**
+ * Used at this moment: coarse, because an entry is loaded once in minutes. A session is over with the client through
+ * which it was opened; our own is always there.
+ */
 const SESSION = `update gatehouse.sessions set last_seen_at = now()
   where id = $1 and organisation_id = $2 and user_id = $3
-  returning ended_at is not null as ended, extract(epoch from least(expires_at, ends_at))::float8 as ends_at`;
+  returning ended_at is not null or client_id <> 'gatehouse' and not exists (
+      select from gatehouse.clients c
+      where c.organisation_id = sessions.organisation_id and c.id::text = client_id and c.disabled_at is null
+    ) as ended, extract(epoch from least(expires_at, ends_at))::float8 as ends_at`;
 
 const TRUSTED = 'select from gatehouse.issuers where organisation_id = $1 and id = $2 and disabled_at is null';
 
