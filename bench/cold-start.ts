@@ -4,9 +4,9 @@ import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Redis } from 'ioredis';
 import { buildFunctions } from '../bin/build';
-import { JWKS_RECORD, signToken } from '../lambdas/shared/jwt';
-import { knownKeys, newRing, signingKey } from '../lambdas/shared/key-ring';
-import { copyOf } from '../lambdas/shared/records';
+import { JWKS_RECORD, signToken } from '../lambdas/shared/credentials/jwt';
+import { knownKeys, newRing, signingKey } from '../lambdas/shared/credentials/key-ring';
+import { copyOf } from '../lambdas/shared/stores/records';
 import { count, median, row, say } from './measure';
 import { CACHE, CREDENTIALS, startStores, USER } from './stores';
 

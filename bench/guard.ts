@@ -1,8 +1,8 @@
 import { Redis } from 'ioredis';
 import { accessCache } from '../lambdas/shared/access/cache';
 import type { Entry } from '../lambdas/shared/access/entry';
-import { setOfRole } from '../lambdas/shared/permissions';
-import type { Identity } from '../lambdas/shared/principal';
+import { setOfRole } from '../lambdas/shared/access/permissions';
+import type { Identity } from '../lambdas/shared/access/principal';
 import { compare } from './measure';
 import { startStores } from './stores';
 

@@ -1,6 +1,6 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
-import { hashKey, keyIdOf, matches, newApiKey } from '../lambdas/shared/api-key';
-import { permissionSet, permits, type Rights, setOfRole } from '../lambdas/shared/permissions';
+import { permissionSet, permits, type Rights, setOfRole } from '../lambdas/shared/access/permissions';
+import { hashKey, keyIdOf, matches, newApiKey } from '../lambdas/shared/credentials/api-key';
 import { compare } from './measure';
 
 /** Checking an API key whose record is there, and deciding on a permission. */

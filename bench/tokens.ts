@@ -2,12 +2,12 @@ import { createPublicKey, verify } from 'node:crypto';
 import { createRequire } from 'node:module';
 import * as jose from 'jose';
 import { bearerOf } from '../lambdas/authorizer/bearer-of';
-import { open, verifyForeign } from '../lambdas/shared/foreign-token';
-import type { IssuerRecord } from '../lambdas/shared/issuer';
-import { settingsOf } from '../lambdas/shared/issuer-fields';
-import { vetted } from '../lambdas/shared/jwk';
-import { type Claims, signToken, verificationKeys, verifyToken } from '../lambdas/shared/jwt';
-import { newRing, publicKeys, signingKey } from '../lambdas/shared/key-ring';
+import { open, verifyForeign } from '../lambdas/shared/credentials/foreign-token';
+import type { IssuerRecord } from '../lambdas/shared/credentials/issuer';
+import { settingsOf } from '../lambdas/shared/credentials/issuer-fields';
+import { vetted } from '../lambdas/shared/credentials/jwk';
+import { type Claims, signToken, verificationKeys, verifyToken } from '../lambdas/shared/credentials/jwt';
+import { newRing, publicKeys, signingKey } from '../lambdas/shared/credentials/key-ring';
 import { compare, say, type Work } from './measure';
 
 const ISSUER = 'https://api.example.com';

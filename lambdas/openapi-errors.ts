@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { ERROR_CODES, ERRORS, type ErrorCode, PROBLEM_JSON, problem, Refusal } from './shared/errors';
-import type { Route } from './shared/route';
+import type { Route } from './shared/http/route';
 
 export type Json = Readonly<Record<string, unknown>>;
 

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { version } from '../package.json';
 import { errorSchemas, failuresOf, type Json } from './openapi-errors';
 import { contracts } from './routes';
-import type { Contract, ObjectSchema, Reply, Route, Schema } from './shared/route';
+import type { Contract, ObjectSchema, Reply, Route, Schema } from './shared/http/route';
 
 type Features = Readonly<Record<string, Contract>>;
 

@@ -4,7 +4,7 @@ import { graphRoutes } from './graph/contract';
 import { issuerRoutes } from './issuers/contract';
 import { keyRoutes } from './keys/contract';
 import { platformRoutes } from './platform/contract';
-import type { Contract } from './shared/route';
+import type { Contract } from './shared/http/route';
 import { tenantRoutes } from './tenants/contract';
 
 /** Every contract by the function that serves it. */

@@ -3,7 +3,7 @@ import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { settingsOf } from '../lambdas/shared/issuer-fields';
+import { settingsOf } from '../lambdas/shared/credentials/issuer-fields';
 import { accept } from './constructs/accept';
 import { type Foundation, GatewayFunction } from './constructs/gateway-function';
 import { runOnDeploy } from './constructs/run-on-deploy';

@@ -3,7 +3,7 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import { contracts } from '../lambdas/routes';
-import type { Contract } from '../lambdas/shared/route';
+import type { Contract } from '../lambdas/shared/http/route';
 import { Audit } from './audit';
 import { Auth } from './auth';
 import { Monitoring } from './constructs/monitoring';

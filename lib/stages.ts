@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { faultIn, issuerFields, OrganisationMap, settingsOf } from '../lambdas/shared/issuer-fields';
+import { faultIn, issuerFields, OrganisationMap, settingsOf } from '../lambdas/shared/credentials/issuer-fields';
 import { parse } from '../lambdas/shared/parse';
 
 /**

@@ -57,8 +57,23 @@ test('shared imports no feature', () => {
   expect(offending('lambdas/shared', ({ to }) => starts(to, 'lambdas') && !starts(to, 'lambdas/shared'))).toEqual([]);
 });
 
+/** From what knows most to what knows least; files that stand in `shared` itself are words for all. */
+const ROOMS = ['http', 'access', 'credentials', 'stores', 'aws'];
+const roomOf = (path: string) => (path.split('/').length > 3 ? ROOMS.indexOf(path.split('/')[2] ?? '') : ROOMS.length);
+/** They know principals, and nothing else of access. */
+const isPrincipal = (path: string) => path === 'lambdas/shared/access/principal';
+
+test('the rooms of shared know those that stand below them, and none above', () => {
+  const up = offending(
+    'lambdas/shared',
+    ({ from, to }) => starts(to, 'lambdas/shared') && roomOf(to) < roomOf(from) && !isPrincipal(to),
+  );
+  expect(up).toEqual([]);
+  expect(arrowsOf('lambdas/shared').filter(({ from }) => roomOf(from) < 0)).toEqual([]);
+});
+
 test('lib reads contracts and shared words of lambdas, never their code', () => {
-  const allowed = /^lambdas\/(routes|shared\/(route|errors|parse|cors|issuer-fields))$/;
+  const allowed = /^lambdas\/(routes|shared\/(http\/(route|cors)|errors|parse|credentials\/issuer-fields))$/;
   expect(
     offending('lib', ({ to }) => starts(to, 'local', 'bin', 'test') || (starts(to, 'lambdas') && !allowed.test(to))),
   ).toEqual([]);
@@ -78,7 +93,7 @@ test('only a handler reads the environment', () => {
     .filter((file) => /\breadEnv\(|process\.env\b/.test(readFileSync(file, 'utf8')));
   // env.ts reads it for handlers; the other two read what Lambda itself sets: its credentials, and its name.
   expect(readers.toSorted()).toEqual([
-    'lambdas/shared/aws-token.ts',
+    'lambdas/shared/aws/aws-token.ts',
     'lambdas/shared/env.ts',
     'lambdas/shared/telemetry.ts',
   ]);

@@ -1,6 +1,6 @@
 import { readEnv } from '../shared/env';
-import { gateEnv, openGate } from '../shared/gate';
-import { serve } from '../shared/serve';
+import { gateEnv, openGate } from '../shared/http/gate';
+import { serve } from '../shared/http/serve';
 import { audit } from './audit';
 import { auditRoutes } from './contract';
 

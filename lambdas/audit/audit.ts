@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
-import type { Changes } from '../shared/change';
+import type { Changes } from '../shared/access/change';
 import { refuse } from '../shared/errors';
+import { page, placeOf } from '../shared/http/page';
+import type { Operations } from '../shared/http/route';
 import { fromJson } from '../shared/json';
-import { page, placeOf } from '../shared/page';
-import type { Operations } from '../shared/route';
 import type { auditRoutes, Entry } from './contract';
 import { CursorKey, exportPage } from './export';
 import { conditionsOf } from './filters';

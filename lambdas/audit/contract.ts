@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
-import { PageQuery, pageOf } from '../shared/page';
-import type { Contract } from '../shared/route';
+import { PageQuery, pageOf } from '../shared/http/page';
+import type { Contract } from '../shared/http/route';
 
 const Word = z.string().check(z.minLength(1), z.maxLength(300), z.regex(/^\P{Cc}+$/u));
 const Moment = z.iso.datetime({ offset: true });

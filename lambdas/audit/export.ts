@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
-import { placeOf } from '../shared/page';
-import { Answer, type Call } from '../shared/route';
-import type { Sql } from '../shared/tenancy';
+import { placeOf } from '../shared/http/page';
+import { Answer, type Call } from '../shared/http/route';
+import type { Sql } from '../shared/stores/tenancy';
 import { type auditRoutes, MOST_EXPORTED } from './contract';
 import { conditionsOf } from './filters';
 

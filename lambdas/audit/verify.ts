@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { Sql } from '../shared/tenancy';
+import type { Sql } from '../shared/stores/tenancy';
 
 /** A head as somebody noted it. */
 interface Noted {

@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
-import type { Changes, Tx } from '../shared/change';
+import type { Changes, Tx } from '../shared/access/change';
+import { type Principal, subjectOf } from '../shared/access/principal';
 import { refuse } from '../shared/errors';
-import { CreatedKey, page, placeOf } from '../shared/page';
-import { type Principal, subjectOf } from '../shared/principal';
-import type { Operations } from '../shared/route';
+import { CreatedKey, page, placeOf } from '../shared/http/page';
+import type { Operations } from '../shared/http/route';
 import type { authRoutes } from './contract';
 import { revokeAccess } from './revoke';
 import { endSession } from './sessions';

@@ -1,10 +1,10 @@
 import * as z from 'zod/mini';
-import type { Changes } from '../shared/change';
+import type { Changes } from '../shared/access/change';
+import { namesOf } from '../shared/access/permissions';
+import type { Principal } from '../shared/access/principal';
+import { hashPassword } from '../shared/credentials/passwords';
 import { refuse } from '../shared/errors';
-import { hashPassword } from '../shared/passwords';
-import { namesOf } from '../shared/permissions';
-import type { Principal } from '../shared/principal';
-import type { Operations } from '../shared/route';
+import type { Operations } from '../shared/http/route';
 import type { authRoutes } from './contract';
 import type { ReplacePassword } from './password-change';
 import { requireStrong } from './password-policy';

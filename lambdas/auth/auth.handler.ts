@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
 import { readEnv, text } from '../shared/env';
-import { gateEnv, openGate } from '../shared/gate';
-import { keptSecret } from '../shared/secrets';
-import { serve } from '../shared/serve';
+import { gateEnv, openGate } from '../shared/http/gate';
+import { serve } from '../shared/http/serve';
+import { keptSecret } from '../shared/stores/secrets';
 import { auth } from './auth';
 import { authRoutes } from './contract';
 import { signingKeysOf } from './signing-keys';

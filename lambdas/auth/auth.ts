@@ -1,10 +1,10 @@
 import type { Redis } from 'ioredis';
 import type { Access } from '../shared/access/access';
 import type { AccessCache } from '../shared/access/cache';
-import type { Changes } from '../shared/change';
-import { type Claims, verificationKeys, verifyToken } from '../shared/jwt';
-import type { OpenPool } from '../shared/postgres';
-import type { Operations } from '../shared/route';
+import type { Changes } from '../shared/access/change';
+import { type Claims, verificationKeys, verifyToken } from '../shared/credentials/jwt';
+import type { Operations } from '../shared/http/route';
+import type { OpenPool } from '../shared/stores/postgres';
 import { account } from './account';
 import { accountSessions } from './account-sessions';
 import { authorize } from './authorize';

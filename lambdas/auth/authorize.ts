@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
-import type { Origin } from '../shared/audit';
 import { type ErrorCode, Refusal } from '../shared/errors';
-import { bodyText } from '../shared/request';
-import type { Operations, RawAnswer } from '../shared/route';
+import { bodyText } from '../shared/http/request';
+import type { Operations, RawAnswer } from '../shared/http/route';
+import type { Origin } from '../shared/stores/audit';
 import { type Authorization, parseAuthorization } from './authorization-request';
 import type { Clients } from './clients';
 import type { Codes } from './codes';

@@ -1,10 +1,10 @@
 import { timingSafeEqual } from 'node:crypto';
 import * as z from 'zod/mini';
 import type { Access } from '../shared/access/access';
-import { hashKey } from '../shared/api-key';
-import type { Origin } from '../shared/audit';
-import type { OpenPool } from '../shared/postgres';
-import type { ClientAuth } from '../shared/route';
+import { hashKey } from '../shared/credentials/api-key';
+import type { ClientAuth } from '../shared/http/route';
+import type { Origin } from '../shared/stores/audit';
+import type { OpenPool } from '../shared/stores/postgres';
 import { FIRST_PARTY, invalidClient, oauth } from './oauth';
 
 const Row = z.object({

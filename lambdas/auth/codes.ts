@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
-import type { Origin } from '../shared/audit';
-import type { Changes } from '../shared/change';
-import { digestOf } from '../shared/digest';
-import type { OpenPool } from '../shared/postgres';
+import type { Changes } from '../shared/access/change';
+import { digestOf } from '../shared/credentials/digest';
+import type { Origin } from '../shared/stores/audit';
+import type { OpenPool } from '../shared/stores/postgres';
 import type { Client } from './clients';
 import type { Granted } from './grants';
 import { MEMBERSHIP, MembershipRow, membershipJoins, membershipOf } from './membership';

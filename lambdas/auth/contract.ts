@@ -1,4 +1,4 @@
-import type { Contract } from '../shared/route';
+import type { Contract } from '../shared/http/route';
 import { accountRoutes } from './account-contract';
 import { oauthRoutes } from './oauth-contract';
 

@@ -1,6 +1,6 @@
-import type { Changes } from '../shared/change';
-import { ACCESS_TOKEN_SECONDS } from '../shared/lifetimes';
-import type { Call } from '../shared/route';
+import type { Changes } from '../shared/access/change';
+import { ACCESS_TOKEN_SECONDS } from '../shared/credentials/lifetimes';
+import type { Call } from '../shared/http/route';
 import type { Client, Clients } from './clients';
 import type { Codes } from './codes';
 import type { authRoutes } from './contract';

@@ -1,11 +1,11 @@
 import type { Access } from '../shared/access/access';
-import type { Origin } from '../shared/audit';
-import { bearerOf } from '../shared/bearer';
+import { namesOf } from '../shared/access/permissions';
+import { bearerOf } from '../shared/credentials/bearer';
+import type { Claims } from '../shared/credentials/jwt';
 import { Refusal, refuse } from '../shared/errors';
-import type { Claims } from '../shared/jwt';
-import { namesOf } from '../shared/permissions';
-import { type OpenPool, statementsOn } from '../shared/postgres';
-import type { Operations } from '../shared/route';
+import type { Operations } from '../shared/http/route';
+import type { Origin } from '../shared/stores/audit';
+import { type OpenPool, statementsOn } from '../shared/stores/postgres';
 import type { Clients } from './clients';
 import type { authRoutes } from './contract';
 import { invalidClient, secondsOf } from './oauth';

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
-import type { Origin } from '../shared/audit';
-import type { Changes, Tx } from '../shared/change';
-import { digestOf } from '../shared/digest';
+import type { Changes, Tx } from '../shared/access/change';
+import { digestOf } from '../shared/credentials/digest';
+import { hashPassword } from '../shared/credentials/passwords';
 import { refuse } from '../shared/errors';
-import { hashPassword } from '../shared/passwords';
-import { type OpenPool, statementsOn } from '../shared/postgres';
-import type { Operations } from '../shared/route';
+import type { Operations } from '../shared/http/route';
+import type { Origin } from '../shared/stores/audit';
+import { type OpenPool, statementsOn } from '../shared/stores/postgres';
 import type { authRoutes } from './contract';
 import { requireStrong } from './password-policy';
 import { authorOf } from './sessions';

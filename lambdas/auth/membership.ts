@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { type CustomRoles, setOf } from '../shared/access/load';
-import { NO_PERMISSIONS, namesOf, union } from '../shared/permissions';
+import { NO_PERMISSIONS, namesOf, union } from '../shared/access/permissions';
 
 /** A user in an organisation and perhaps in a workspace of it, with what holds there now. */
 export interface Membership {

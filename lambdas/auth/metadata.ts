@@ -1,5 +1,5 @@
-import { PERMISSIONS } from '../shared/permissions';
-import type { Operations } from '../shared/route';
+import { PERMISSIONS } from '../shared/access/permissions';
+import type { Operations } from '../shared/http/route';
 import { authRoutes } from './contract';
 
 const CONFIDENTIAL = ['client_secret_basic', 'client_secret_post'];

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
-import { Jwks } from '../shared/jwt';
-import { JWKS_MAX_AGE_SECONDS } from '../shared/lifetimes';
-import { type Contract, form } from '../shared/route';
+import { Jwks } from '../shared/credentials/jwt';
+import { JWKS_MAX_AGE_SECONDS } from '../shared/credentials/lifetimes';
+import { type Contract, form } from '../shared/http/route';
 import { Field, NO_STORE } from './fields';
 
 /** RFC 6749 section 2.3.1: a client may send its credentials in the form where it can't send a header. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { escapeHtml } from '../shared/html';
-import type { RawAnswer } from '../shared/route';
+import { escapeHtml } from '../shared/http/html';
+import type { RawAnswer } from '../shared/http/route';
 import type { Authorization } from './authorization-request';
 import { NO_STORE } from './fields';
 import { STYLE } from './page-style';

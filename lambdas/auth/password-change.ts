@@ -1,10 +1,10 @@
 import * as z from 'zod/mini';
 import type { AccessCache } from '../shared/access/cache';
-import { appendAudit, type Origin } from '../shared/audit';
-import type { Changes, Tx } from '../shared/change';
+import type { Changes, Tx } from '../shared/access/change';
+import { type Principal, subjectOf } from '../shared/access/principal';
 import { refuse } from '../shared/errors';
-import { type OpenPool, statementsOn } from '../shared/postgres';
-import { type Principal, subjectOf } from '../shared/principal';
+import { appendAudit, type Origin } from '../shared/stores/audit';
+import { type OpenPool, statementsOn } from '../shared/stores/postgres';
 
 interface Author {
   readonly principal: Principal;
@@ -41,7 +41,7 @@ export const passwordReplacing =
     try {
       await changes.change(author, { voids: subjects }, (tx) => replace(tx, author, hash, version));
     } finally {
-      // The first voiding stands (shared/change.ts).
+      // The first voiding stands (shared/access/change.ts).
       await Promise.allSettled(begun.map((settled) => settled()));
     }
   };

@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
-import { NO_ORGANISATION, type Origin } from '../shared/audit';
-import type { Changes } from '../shared/change';
-import { digestOf } from '../shared/digest';
-import type { OpenPool } from '../shared/postgres';
-import { inTenant, type Sql } from '../shared/tenancy';
+import type { Changes } from '../shared/access/change';
+import { digestOf } from '../shared/credentials/digest';
+import { NO_ORGANISATION, type Origin } from '../shared/stores/audit';
+import type { OpenPool } from '../shared/stores/postgres';
+import { inTenant, type Sql } from '../shared/stores/tenancy';
 import type { Client } from './clients';
 import type { Granted } from './grants';
 import { MEMBERSHIP, MembershipRow, membershipJoins, membershipOf } from './membership';

@@ -1,6 +1,6 @@
-import type { Origin } from '../shared/audit';
-import type { Author, Changes, Tx } from '../shared/change';
-import { digestOf } from '../shared/digest';
+import type { Author, Changes, Tx } from '../shared/access/change';
+import { digestOf } from '../shared/credentials/digest';
+import type { Origin } from '../shared/stores/audit';
 import type { Membership } from './membership';
 
 /** A session slides with each refresh, and never past its end. */

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
-import { appendAudit, NO_ORGANISATION, type Origin } from '../shared/audit';
-import { checkPassword, hashPassword, isCheap } from '../shared/passwords';
-import type { OpenPool } from '../shared/postgres';
-import { inTenant } from '../shared/tenancy';
+import { checkPassword, hashPassword, isCheap } from '../shared/credentials/passwords';
+import { appendAudit, NO_ORGANISATION, type Origin } from '../shared/stores/audit';
+import type { OpenPool } from '../shared/stores/postgres';
+import { inTenant } from '../shared/stores/tenancy';
 import type { Lockout } from './lockout';
 import { MEMBERSHIP, type Membership, MembershipRow, membershipJoins, membershipOf } from './membership';
 

@@ -1,9 +1,9 @@
 import type { KeyObject } from 'node:crypto';
+import type { Jwks } from '../shared/credentials/jwt';
+import { KeyRing, publicKeys, signingKey } from '../shared/credentials/key-ring';
+import { RING_FRESH_SECONDS } from '../shared/credentials/lifetimes';
 import { refuse } from '../shared/errors';
-import type { Jwks } from '../shared/jwt';
-import { KeyRing, publicKeys, signingKey } from '../shared/key-ring';
-import { RING_FRESH_SECONDS } from '../shared/lifetimes';
-import { readSecretText } from '../shared/secrets';
+import { readSecretText } from '../shared/stores/secrets';
 import { logger } from '../shared/telemetry';
 
 export interface SigningKeys {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { derivedBytes } from '../shared/derive';
-import { type Claims, signToken } from '../shared/jwt';
-import { ACCESS_TOKEN_SECONDS } from '../shared/lifetimes';
+import { derivedBytes } from '../shared/credentials/derive';
+import { type Claims, signToken } from '../shared/credentials/jwt';
+import { ACCESS_TOKEN_SECONDS } from '../shared/credentials/lifetimes';
 import { secondsOf } from './oauth';
 import type { SigningKeys } from './signing-keys';
 

@@ -1,6 +1,6 @@
 import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from 'aws-lambda';
+import { authorizerContext, type Identity } from '../shared/access/principal';
 import { logLine } from '../shared/log-line';
-import { authorizerContext, type Identity } from '../shared/principal';
 
 /** Whose credential it is, or why that is not known. The reason goes to our log only. */
 export type Identified = Identity | { readonly refused: string };

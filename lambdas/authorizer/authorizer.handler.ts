@@ -1,7 +1,7 @@
+import { fetchKeysBy } from '../shared/credentials/issuer-keys';
 import { readEnv, text } from '../shared/env';
-import { fetchKeysBy } from '../shared/issuer-keys';
-import { redisEnv } from '../shared/redis-address';
-import { openSmallRedis } from '../shared/small-redis';
+import { redisEnv } from '../shared/stores/redis-address';
+import { openSmallRedis } from '../shared/stores/small-redis';
 import { authorizer } from './answer';
 import { credentialIdentity } from './credential';
 

@@ -1,13 +1,13 @@
 import { hash as digest } from 'node:crypto';
-import type { ForeignClaims } from '../shared/foreign-token';
+import type { ForeignClaims } from '../shared/credentials/foreign-token';
 import {
   type IssuerRecord,
   type IssuerSettings,
   ORGANISATION_CLAIMS,
   ROLE_CLAIMS,
   STAGE_ENTRY,
-} from '../shared/issuer';
-import { isJson, type Json } from '../shared/jws';
+} from '../shared/credentials/issuer';
+import { isJson, type Json } from '../shared/credentials/jws';
 import type { Identified } from './answer';
 
 /** Whose token it is here: the organisation, the roles, and an account that is the same at every token of this person. */

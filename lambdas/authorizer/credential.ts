@@ -1,5 +1,5 @@
-import type { FetchKeys } from '../shared/issuer-keys';
-import type { Records } from '../shared/records';
+import type { FetchKeys } from '../shared/credentials/issuer-keys';
+import type { Records } from '../shared/stores/records';
 import type { Identify } from './answer';
 import { foreignIdentity } from './foreign';
 import { keyIdentity } from './key';

@@ -1,5 +1,5 @@
-import { claimedOrigin, type Opened, verifyForeign } from '../shared/foreign-token';
-import { issuerRecordId } from '../shared/issuer';
+import { claimedOrigin, type Opened, verifyForeign } from '../shared/credentials/foreign-token';
+import { issuerRecordId } from '../shared/credentials/issuer';
 import type { Identified } from './answer';
 import { bearerOf } from './bearer-of';
 import type { KnownIssuers } from './known-issuers';

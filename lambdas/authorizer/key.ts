@@ -1,4 +1,4 @@
-import { type ApiKeyRecord, keyIdOf, matches } from '../shared/api-key';
+import { type ApiKeyRecord, keyIdOf, matches } from '../shared/credentials/api-key';
 import type { Identified } from './answer';
 
 export interface KeyRecords {

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { BoundedMap } from '../shared/bounded-map';
-import type { IssuerRecord } from '../shared/issuer';
-import { importKey } from '../shared/jwk';
+import type { IssuerRecord } from '../shared/credentials/issuer';
+import { importKey } from '../shared/credentials/jwk';
 import { logLine } from '../shared/log-line';
 
 export interface IssuerSource {

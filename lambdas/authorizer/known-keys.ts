@@ -1,5 +1,5 @@
-import type { VerificationKeys } from '../shared/jwt';
-import { KEYS_STALE_SECONDS } from '../shared/lifetimes';
+import type { VerificationKeys } from '../shared/credentials/jwt';
+import { KEYS_STALE_SECONDS } from '../shared/credentials/lifetimes';
 import { logLine } from '../shared/log-line';
 
 /** However many tokens name a key that is not known here, the store is asked again at most this often. */

@@ -1,10 +1,10 @@
-import { ApiKeyRecord, recordId } from '../shared/api-key';
 import { BoundedMap } from '../shared/bounded-map';
-import { IssuerRecord } from '../shared/issuer';
-import type { FetchKeys } from '../shared/issuer-keys';
-import { JWKS_RECORD, KnownJwks, verificationKeys } from '../shared/jwt';
-import { putCopy, type Records, readRecord } from '../shared/records';
-import { readSecretText } from '../shared/secrets';
+import { ApiKeyRecord, recordId } from '../shared/credentials/api-key';
+import { IssuerRecord } from '../shared/credentials/issuer';
+import type { FetchKeys } from '../shared/credentials/issuer-keys';
+import { JWKS_RECORD, KnownJwks, verificationKeys } from '../shared/credentials/jwt';
+import { putCopy, type Records, readRecord } from '../shared/stores/records';
+import { readSecretText } from '../shared/stores/secrets';
 import type { KeyRecords } from './key';
 import { FETCH_AGAIN_SECONDS, type IssuerSource } from './known-issuers';
 import type { KeySource } from './token';

@@ -1,5 +1,5 @@
-import { type Opened, open } from '../shared/foreign-token';
-import { type Claims, type VerificationKeys, verifyToken } from '../shared/jwt';
+import { type Opened, open } from '../shared/credentials/foreign-token';
+import { type Claims, type VerificationKeys, verifyToken } from '../shared/credentials/jwt';
 import type { Identified, Identify } from './answer';
 import { knownKeys } from './known-keys';
 

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { type Contract, json } from '../shared/route';
+import { type Contract, json } from '../shared/http/route';
 
 /** GraphQL over HTTP: what a request carries. Apollo Server is the authority; this is the gateway's coarse filter. */
 const GraphRequest = z.looseObject({ query: z.optional(z.string()) });

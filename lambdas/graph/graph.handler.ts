@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
-import { awsIdentity } from '../shared/aws-token';
+import { awsIdentity } from '../shared/aws/aws-token';
 import { readEnv } from '../shared/env';
-import { gateEnv, openGate } from '../shared/gate';
-import { serve } from '../shared/serve';
+import { gateEnv, openGate } from '../shared/http/gate';
+import { serve } from '../shared/http/serve';
 import { graphRoutes } from './contract';
 import { emptyGraph, graphOperations } from './operations';
 import { signedSend } from './send';

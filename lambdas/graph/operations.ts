@@ -2,8 +2,8 @@ import type { ApolloServer } from '@apollo/server';
 import { handlers } from '@as-integrations/aws-lambda';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { refuse } from '../shared/errors';
-import { parseBody } from '../shared/request';
-import type { Operations, RawAnswer } from '../shared/route';
+import { parseBody } from '../shared/http/request';
+import type { Operations, RawAnswer } from '../shared/http/route';
 import { graphRoutes } from './contract';
 import type { GraphContext } from './subgraph';
 

@@ -1,6 +1,6 @@
 import { Agent, type Dispatcher, request } from 'undici';
-import type { AwsIdentity } from '../shared/aws-token';
-import { signedHeaders } from '../shared/signed-post';
+import type { AwsIdentity } from '../shared/aws/aws-token';
+import { signedHeaders } from '../shared/aws/signed-post';
 
 /** One GraphQL request to one subgraph. */
 export interface Message {

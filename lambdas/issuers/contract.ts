@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
-import { changeable, issuerFields, RequiredClaim, RoleMap } from '../shared/issuer-fields';
-import { IssuerSettings } from '../shared/issuer-settings';
-import { PageQuery, pageOf } from '../shared/page';
-import { type Contract, json } from '../shared/route';
+import { changeable, issuerFields, RequiredClaim, RoleMap } from '../shared/credentials/issuer-fields';
+import { IssuerSettings } from '../shared/credentials/issuer-settings';
+import { PageQuery, pageOf } from '../shared/http/page';
+import { type Contract, json } from '../shared/http/route';
 
 const Params = z.strictObject({ id: z.uuid() });
 

@@ -3,8 +3,8 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import * as z from 'zod/mini';
-import type { KeysAnswer, KeysQuestion } from '../shared/issuer-keys';
-import { vetted } from '../shared/jwk';
+import type { KeysAnswer, KeysQuestion } from '../shared/credentials/issuer-keys';
+import { vetted } from '../shared/credentials/jwk';
 import { isPublic, NOT_PUBLIC_ADDRESS, publicLookup } from './public-address';
 
 export interface FetchOptions {

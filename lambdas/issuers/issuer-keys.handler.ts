@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
+import { KeysQuestion } from '../shared/credentials/issuer-keys';
 import { readEnv } from '../shared/env';
-import { KeysQuestion } from '../shared/issuer-keys';
 import { fromJson } from '../shared/json';
 import { fetchKeys } from './fetch-keys';
 

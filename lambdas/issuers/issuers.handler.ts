@@ -1,8 +1,8 @@
+import { fetchKeysBy } from '../shared/credentials/issuer-keys';
 import { readEnv, text } from '../shared/env';
-import { gateEnv, openGate } from '../shared/gate';
-import { fetchKeysBy } from '../shared/issuer-keys';
-import { serve } from '../shared/serve';
-import { openSmallRedis } from '../shared/small-redis';
+import { gateEnv, openGate } from '../shared/http/gate';
+import { serve } from '../shared/http/serve';
+import { openSmallRedis } from '../shared/stores/small-redis';
 import { issuerRoutes } from './contract';
 import { issuers } from './issuers';
 import { published } from './published';

@@ -1,9 +1,9 @@
 import { customRoles, setOf } from '../shared/access/load';
+import { isRole, isWithin } from '../shared/access/permissions';
+import type { Principal } from '../shared/access/principal';
+import type { IssuerSettings } from '../shared/credentials/issuer-settings';
 import { refuse } from '../shared/errors';
-import type { IssuerSettings } from '../shared/issuer-settings';
-import { isRole, isWithin } from '../shared/permissions';
-import type { Principal } from '../shared/principal';
-import type { Sql } from '../shared/tenancy';
+import type { Sql } from '../shared/stores/tenancy';
 
 /** Nobody hands out more than they hold: what an issuer's tokens can give here, whoever trusts it must have. */
 export async function mayGive(sql: Sql, principal: Principal, { roles, defaultRoles }: IssuerSettings): Promise<void> {

@@ -1,4 +1,3 @@
-import { refuse } from '../shared/errors';
 import {
   IssuerRecord,
   issuerRecordId,
@@ -6,11 +5,12 @@ import {
   STAGE_RECORD,
   StageIssuers,
   type TrustedIssuer,
-} from '../shared/issuer';
-import type { FetchKeys } from '../shared/issuer-keys';
-import type { IssuerSettings } from '../shared/issuer-settings';
-import type { ForeignJwk } from '../shared/jwk';
-import { deleteRecord, putVersioned, type Records, readRecord } from '../shared/records';
+} from '../shared/credentials/issuer';
+import type { FetchKeys } from '../shared/credentials/issuer-keys';
+import type { IssuerSettings } from '../shared/credentials/issuer-settings';
+import type { ForeignJwk } from '../shared/credentials/jwk';
+import { refuse } from '../shared/errors';
+import { deleteRecord, putVersioned, type Records, readRecord } from '../shared/stores/records';
 
 /** Longer than the function that fetches takes, its start included: the caller waits for it. */
 const TIMEOUT_MS = 6_000;

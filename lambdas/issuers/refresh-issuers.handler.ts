@@ -1,12 +1,12 @@
 import type { CloudFormationCustomResourceEvent, ScheduledEvent } from 'aws-lambda';
 import * as z from 'zod/mini';
-import { customResource } from '../shared/custom-resource';
+import { customResource } from '../shared/aws/custom-resource';
+import { fetchKeysBy } from '../shared/credentials/issuer-keys';
 import { readEnv, text } from '../shared/env';
-import { fetchKeysBy } from '../shared/issuer-keys';
 import { fromJson } from '../shared/json';
-import { openPostgres, postgresEnv, statementsOn } from '../shared/postgres';
-import { redisEnv } from '../shared/redis-address';
-import { openSmallRedis } from '../shared/small-redis';
+import { openPostgres, postgresEnv, statementsOn } from '../shared/stores/postgres';
+import { redisEnv } from '../shared/stores/redis-address';
+import { openSmallRedis } from '../shared/stores/small-redis';
 import { refresh, SaidByStage } from './refresh';
 
 const env = readEnv({ ...postgresEnv, ...redisEnv, KEYS_TABLE: text, ISSUER_KEYS_URL: text });

@@ -7,11 +7,11 @@ import {
   STAGE_RECORD,
   StageIssuers,
   TrustedIssuer,
-} from '../shared/issuer';
-import type { FetchKeys } from '../shared/issuer-keys';
-import { deleteRecord, putRecord, putVersioned, type Records, readRecord } from '../shared/records';
+} from '../shared/credentials/issuer';
+import type { FetchKeys } from '../shared/credentials/issuer-keys';
+import { deleteRecord, putRecord, putVersioned, type Records, readRecord } from '../shared/stores/records';
+import type { Sql } from '../shared/stores/tenancy';
 import { logger } from '../shared/telemetry';
-import type { Sql } from '../shared/tenancy';
 import { enabled, trustedOf } from './rows';
 
 interface Deps {

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
-import type { TrustedIssuer } from '../shared/issuer';
-import { IssuerSettings } from '../shared/issuer-settings';
-import type { Sql } from '../shared/tenancy';
+import type { TrustedIssuer } from '../shared/credentials/issuer';
+import { IssuerSettings } from '../shared/credentials/issuer-settings';
+import type { Sql } from '../shared/stores/tenancy';
 import type { Issuer } from './contract';
 
 /** An issuer as PostgreSQL has it. */

@@ -1,4 +1,4 @@
-import type { Principal } from '../shared/principal';
+import type { Principal } from '../shared/access/principal';
 import type { ClientPatch } from './client-contract';
 import type { ClientRow } from './client-rows';
 import { assertNamesSomething, wrong } from './fields';

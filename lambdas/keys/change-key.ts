@@ -1,5 +1,5 @@
-import type { Principal } from '../shared/principal';
-import type { Sql } from '../shared/tenancy';
+import type { Principal } from '../shared/access/principal';
+import type { Sql } from '../shared/stores/tenancy';
 import type { KeyPatch } from './contract';
 import { assertFuture, assertNamesSomething } from './fields';
 import { assertHolds, assertMayPlan, assertWithin, makerOf } from './rights';

@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
-import type { Tx } from '../shared/change';
-import { CreatedKey, page, placeOf } from '../shared/page';
-import { hiddenFrom } from '../shared/permissions';
-import { etag } from '../shared/request';
-import { Answer, type Operations } from '../shared/route';
+import type { Tx } from '../shared/access/change';
+import { hiddenFrom } from '../shared/access/permissions';
+import { CreatedKey, page, placeOf } from '../shared/http/page';
+import { etag } from '../shared/http/request';
+import { Answer, type Operations } from '../shared/http/route';
 import { changedClient } from './change-client';
 import type { clientRoutes } from './client-contract';
 import { CLIENT_COLUMNS, ClientRow, clientOf, clientRecord, lockClient, oneClient, readClient } from './client-rows';

@@ -1,5 +1,5 @@
-import type { ApiKeyRecord } from '../shared/api-key';
-import type { Changes } from '../shared/change';
+import type { Changes } from '../shared/access/change';
+import type { ApiKeyRecord } from '../shared/credentials/api-key';
 import { refuse } from '../shared/errors';
 
 /** What verifies keys, where authorizers look for it: DynamoDB and its copy in Redis. */

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
+import { PERMISSIONS } from '../shared/access/permissions';
 import { refuse } from '../shared/errors';
-import { PERMISSIONS } from '../shared/permissions';
 
 /** What keys and clients have in common. */
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import type { Author } from '../shared/change';
-import { creationBytes } from '../shared/derive';
-import { subjectOf } from '../shared/principal';
+import type { Author } from '../shared/access/change';
+import { subjectOf } from '../shared/access/principal';
+import { creationBytes } from '../shared/credentials/derive';
 
 /** Hands out the next bytes, in the shape of `randomBytes`. */
 type Take = (size: number) => Buffer;

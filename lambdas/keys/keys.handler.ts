@@ -1,7 +1,7 @@
 import { readEnv, text } from '../shared/env';
-import { gateEnv, openGate } from '../shared/gate';
-import { keptSecret } from '../shared/secrets';
-import { serve } from '../shared/serve';
+import { gateEnv, openGate } from '../shared/http/gate';
+import { serve } from '../shared/http/serve';
+import { keptSecret } from '../shared/stores/secrets';
 import { clients } from './clients';
 import { keyRoutes } from './contract';
 import { apiKeys } from './keys';

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
-import { CreatedKey, page, placeOf } from '../shared/page';
-import { hiddenFrom } from '../shared/permissions';
-import { etag } from '../shared/request';
-import { Answer, type Operations } from '../shared/route';
+import { hiddenFrom } from '../shared/access/permissions';
+import { CreatedKey, page, placeOf } from '../shared/http/page';
+import { etag } from '../shared/http/request';
+import { Answer, type Operations } from '../shared/http/route';
 import { logger } from '../shared/telemetry';
 import { changed } from './change-key';
 import { type ApiKeyRoutes, MOST_DAYS } from './contract';

@@ -1,10 +1,10 @@
 import * as z from 'zod/mini';
-import { hashKey, newClientSecret } from '../shared/api-key';
-import type { Tx } from '../shared/change';
+import type { Tx } from '../shared/access/change';
+import type { Principal } from '../shared/access/principal';
+import { hashKey, newClientSecret } from '../shared/credentials/api-key';
 import { refuse } from '../shared/errors';
-import type { Principal } from '../shared/principal';
-import { etag } from '../shared/request';
-import { Answer, type Call } from '../shared/route';
+import { etag } from '../shared/http/request';
+import { Answer, type Call } from '../shared/http/route';
 import { Client, type clientRoutes } from './client-contract';
 import { CLIENT_COLUMNS, type ClientRow, clientOf, clientRecord, lockClient, oneClient } from './client-rows';
 import { type Deps, pepperOf } from './deps';

@@ -1,10 +1,10 @@
 import * as z from 'zod/mini';
-import { hashKey, newApiKey } from '../shared/api-key';
-import type { Tx } from '../shared/change';
-import type { Principal } from '../shared/principal';
-import { etag } from '../shared/request';
-import { Answer, type Call } from '../shared/route';
-import type { Sql } from '../shared/tenancy';
+import type { Tx } from '../shared/access/change';
+import type { Principal } from '../shared/access/principal';
+import { hashKey, newApiKey } from '../shared/credentials/api-key';
+import { etag } from '../shared/http/request';
+import { Answer, type Call } from '../shared/http/route';
+import type { Sql } from '../shared/stores/tenancy';
 import { ApiKey, type ApiKeyRoutes } from './contract';
 import { type Deps, notReady, pepperOf } from './deps';
 import { assertFuture, wrong } from './fields';

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
+import { holds, isPermission, type Rights } from '../shared/access/permissions';
+import type { Principal } from '../shared/access/principal';
 import { refuse } from '../shared/errors';
-import { holds, isPermission, type Rights } from '../shared/permissions';
-import type { Principal } from '../shared/principal';
-import type { Sql } from '../shared/tenancy';
+import type { Sql } from '../shared/stores/tenancy';
 import { isRangeWithin } from './ranges';
 
 /** Nobody hands out more than they hold. A scope that this release does not know allows nothing. */

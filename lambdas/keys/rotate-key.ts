@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
-import { newApiKey } from '../shared/api-key';
-import type { Tx } from '../shared/change';
+import type { Tx } from '../shared/access/change';
+import { newApiKey } from '../shared/credentials/api-key';
 import { refuse } from '../shared/errors';
-import type { Call } from '../shared/route';
+import type { Call } from '../shared/http/route';
 import { ApiKey, type ApiKeyRoutes, Replaced } from './contract';
 import { type Deps, pepperOf } from './deps';
 import { assertFuture, DEFAULT_OVERLAP_SECONDS } from './fields';

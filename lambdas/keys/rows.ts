@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { refuse } from '../shared/errors';
-import type { Sql } from '../shared/tenancy';
+import type { Sql } from '../shared/stores/tenancy';
 import type { ApiKey } from './contract';
 
 /** Times leave PostgreSQL as text with all their microseconds. */

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { usageKey } from '../shared/access/cache';
-import { recordId } from '../shared/api-key';
-import { deleteRecord, putRecord } from '../shared/records';
+import { recordId } from '../shared/credentials/api-key';
+import { deleteRecord, putRecord } from '../shared/stores/records';
 import type { Deps } from './deps';
 
 /** Records and counts where they are kept. */

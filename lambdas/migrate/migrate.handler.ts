@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { customResource } from '../shared/custom-resource';
+import { customResource } from '../shared/aws/custom-resource';
 import { readEnv, text } from '../shared/env';
-import { asOwner, OwnerLogin } from '../shared/owner';
-import { readSecret } from '../shared/secrets';
+import { asOwner, OwnerLogin } from '../shared/stores/owner';
+import { readSecret } from '../shared/stores/secrets';
 import { logger } from '../shared/telemetry';
 import { makeAuditPartitions, migrate } from './migrate';
 

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { Contract } from '../shared/route';
+import type { Contract } from '../shared/http/route';
 
 /** What a probe found. `needed`: nobody gets an answer without it. Never a host name or an error's text. */
 export const Dependency = z.object({

@@ -1,6 +1,6 @@
 import { ERRORS, type ErrorCode } from '../shared/errors';
-import { escapeHtml } from '../shared/html';
-import { Answer } from '../shared/route';
+import { escapeHtml } from '../shared/http/html';
+import { Answer } from '../shared/http/route';
 
 /** Nothing comes from another origin, no script or style is inline, nobody may frame the page. Swagger UI's icons are data: addresses. */
 const POLICY = [

@@ -1,8 +1,8 @@
 import { version } from '../../package.json';
 import { readEnv, text } from '../shared/env';
-import { gateEnv, openGate } from '../shared/gate';
-import { statementsOn } from '../shared/postgres';
-import { serve } from '../shared/serve';
+import { gateEnv, openGate } from '../shared/http/gate';
+import { serve } from '../shared/http/serve';
+import { statementsOn } from '../shared/stores/postgres';
 import { filesIn } from './assets';
 import { platformRoutes } from './contract';
 import { platform } from './platform';

@@ -1,5 +1,5 @@
 import { isErrorCode, refuse } from '../shared/errors';
-import { Answer, type Operations } from '../shared/route';
+import { Answer, type Operations } from '../shared/http/route';
 import { ASSETS, type Files, isAssetName } from './assets';
 import type { platformRoutes } from './contract';
 import { type Build, metricsText } from './metrics';

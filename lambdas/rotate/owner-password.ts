@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Client } from 'pg';
-import { asOwner, OwnerLogin } from '../shared/owner';
+import { asOwner, OwnerLogin } from '../shared/stores/owner';
 import type { Renewal } from './rotate';
 
 type AsOwner = (login: OwnerLogin, work: (client: Client) => Promise<unknown>) => Promise<unknown>;

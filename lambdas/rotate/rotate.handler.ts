@@ -1,8 +1,8 @@
+import { JWKS_RECORD } from '../shared/credentials/jwt';
 import { readEnv, text } from '../shared/env';
-import { JWKS_RECORD } from '../shared/jwt';
-import { putRecord } from '../shared/records';
-import { redisEnv } from '../shared/redis-address';
-import { openSmallRedis } from '../shared/small-redis';
+import { putRecord } from '../shared/stores/records';
+import { redisEnv } from '../shared/stores/redis-address';
+import { openSmallRedis } from '../shared/stores/small-redis';
 import { ownerPassword } from './owner-password';
 import { rotation } from './rotate';
 import { secretVersions } from './secret-versions';

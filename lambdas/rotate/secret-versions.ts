@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
-import { AwsError, awsCall } from '../shared/aws-call';
-import { putSecretText, readSecretText } from '../shared/secrets';
+import { AwsError, awsCall } from '../shared/aws/aws-call';
+import { putSecretText, readSecretText } from '../shared/stores/secrets';
 import type { SecretVersions } from './rotate';
 
 const Description = z.object({

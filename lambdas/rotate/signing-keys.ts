@@ -1,6 +1,6 @@
 import { sign, verify } from 'node:crypto';
-import { type KnownJwks, verificationKeys } from '../shared/jwt';
-import { KeyRing, knownKeys, newRing, publicKeys, signingKey, turn } from '../shared/key-ring';
+import { type KnownJwks, verificationKeys } from '../shared/credentials/jwt';
+import { KeyRing, knownKeys, newRing, publicKeys, signingKey, turn } from '../shared/credentials/key-ring';
 import type { Renewal } from './rotate';
 
 /** Turns the ring of signing keys. `publish` hands the public keys to the authorizers before a new one signs. */

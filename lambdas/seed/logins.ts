@@ -1,10 +1,10 @@
 import * as z from 'zod/mini';
-import { type ApiKeyRecord, hashKey, keyIdOf, newApiKey, recordId } from '../shared/api-key';
+import { type ApiKeyRecord, hashKey, keyIdOf, newApiKey, recordId } from '../shared/credentials/api-key';
+import { hashPassword } from '../shared/credentials/passwords';
 import { fromJson } from '../shared/json';
-import { hashPassword } from '../shared/passwords';
-import type { OpenPool } from '../shared/postgres';
-import { putDurable } from '../shared/records';
-import { putSecretText, readSecret, readSecretText } from '../shared/secrets';
+import type { OpenPool } from '../shared/stores/postgres';
+import { putDurable } from '../shared/stores/records';
+import { putSecretText, readSecret, readSecretText } from '../shared/stores/secrets';
 import { ORGANISATIONS, SEED_USERS, seed } from './seed';
 
 /** The secret: its password is generated with it; seeding adds who can sign in with it, and an API key a tenant. */

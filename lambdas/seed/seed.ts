@@ -1,6 +1,6 @@
-import { ROLES as PERMISSIONS_OF, type Role } from '../shared/permissions';
-import type { OpenPool } from '../shared/postgres';
-import { inTenant } from '../shared/tenancy';
+import { ROLES as PERMISSIONS_OF, type Role } from '../shared/access/permissions';
+import type { OpenPool } from '../shared/stores/postgres';
+import { inTenant } from '../shared/stores/tenancy';
 
 /** The example tenants: fixed ids, so that seeding again changes nothing. */
 export const ORGANISATIONS = [

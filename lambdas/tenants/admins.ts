@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { refuse } from '../shared/errors';
-import type { Sql } from '../shared/tenancy';
+import type { Sql } from '../shared/stores/tenancy';
 
 const Row = z.object({ user_id: z.string() });
 const ADMINS = `select m.user_id from gatehouse.members m

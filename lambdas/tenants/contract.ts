@@ -1,4 +1,4 @@
-import type { Contract } from '../shared/route';
+import type { Contract } from '../shared/http/route';
 import { grantRoutes } from './contracts/grants';
 import { invitationRoutes } from './contracts/invitations';
 import { memberRoutes } from './contracts/members';

@@ -1,5 +1,5 @@
 import { type CustomRoles, setOf } from '../shared/access/load';
-import { holds, type Permission, permissionSet } from '../shared/permissions';
+import { holds, type Permission, permissionSet } from '../shared/access/permissions';
 import type { Decision } from './contracts/permissions';
 
 interface GrantFact {

@@ -1,6 +1,5 @@
 import * as z from 'zod/mini';
 import { type CustomRoles, setOf } from '../shared/access/load';
-import { refuse } from '../shared/errors';
 import {
   isRole,
   isWithin,
@@ -9,9 +8,10 @@ import {
   type PermissionSet,
   permissionSet,
   permits,
-} from '../shared/permissions';
-import type { Principal } from '../shared/principal';
-import type { Sql } from '../shared/tenancy';
+} from '../shared/access/permissions';
+import type { Principal } from '../shared/access/principal';
+import { refuse } from '../shared/errors';
+import type { Sql } from '../shared/stores/tenancy';
 import { wrong } from './rows';
 
 const Row = z.object({ name: z.string(), permissions: z.array(z.string()) });

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
-import type { Changes, Tx } from '../shared/change';
+import type { Changes, Tx } from '../shared/access/change';
+import type { Principal } from '../shared/access/principal';
 import { refuse } from '../shared/errors';
-import type { Principal } from '../shared/principal';
-import type { Operations } from '../shared/route';
+import type { Operations } from '../shared/http/route';
 import { Grant, type grantRoutes } from './contracts/grants';
 import { give, heldOn } from './give';
 import { current, list, made, one, paged, tagged, taken, times, wrong } from './rows';

@@ -1,9 +1,9 @@
-import type { Changes, Tx } from '../shared/change';
-import { creationBytes } from '../shared/derive';
-import { digestOf } from '../shared/digest';
+import type { Changes, Tx } from '../shared/access/change';
+import { subjectOf } from '../shared/access/principal';
+import { creationBytes } from '../shared/credentials/derive';
+import { digestOf } from '../shared/credentials/digest';
 import { refuse } from '../shared/errors';
-import { subjectOf } from '../shared/principal';
-import type { Operations } from '../shared/route';
+import type { Operations } from '../shared/http/route';
 import { Invitation, type invitationRoutes } from './contracts/invitations';
 import { give } from './give';
 import { current, list, made, one, paged, tagged, taken, time, times } from './rows';

@@ -1,6 +1,6 @@
-import type { Changes } from '../shared/change';
+import type { Changes } from '../shared/access/change';
 import { refuse } from '../shared/errors';
-import type { Operations } from '../shared/route';
+import type { Operations } from '../shared/http/route';
 import { keepAnAdmin, lockAdmins } from './admins';
 import { Member, type memberRoutes } from './contracts/members';
 import { added, give } from './give';

@@ -1,9 +1,9 @@
-import { appendAudit } from '../shared/audit';
-import type { Changes } from '../shared/change';
+import type { Changes } from '../shared/access/change';
+import { subjectOf } from '../shared/access/principal';
 import { refuse } from '../shared/errors';
-import { subjectOf } from '../shared/principal';
-import type { Operations } from '../shared/route';
-import { speakFor } from '../shared/tenancy';
+import type { Operations } from '../shared/http/route';
+import { appendAudit } from '../shared/stores/audit';
+import { speakFor } from '../shared/stores/tenancy';
 import { Organisation, type organisationRoutes } from './contracts/organisations';
 import { current, list, made, one, paged, tagged, times } from './rows';
 

@@ -1,11 +1,11 @@
 import * as z from 'zod/mini';
+import type { Changes } from '../shared/access/change';
 import { customRoles, GRANTS_OF, memberRoles } from '../shared/access/load';
-import type { Changes } from '../shared/change';
+import { PERMISSIONS } from '../shared/access/permissions';
+import { type Identity, subjectOf } from '../shared/access/principal';
 import { refuse } from '../shared/errors';
-import { PERMISSIONS } from '../shared/permissions';
-import { type Identity, subjectOf } from '../shared/principal';
-import type { Operations } from '../shared/route';
-import type { Sql } from '../shared/tenancy';
+import type { Operations } from '../shared/http/route';
+import type { Sql } from '../shared/stores/tenancy';
 import { Grant } from './contracts/grants';
 import type { permissionRoutes } from './contracts/permissions';
 import { decide, type Facts } from './decide';

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { Tx } from '../shared/change';
+import type { Tx } from '../shared/access/change';
 
 const REMOVE = `update gatehouse.members set removed_at = now(), version = version + 1, updated_at = now()
   where organisation_id = $1 and user_id = $2::uuid`;

@@ -1,10 +1,10 @@
 import * as z from 'zod/mini';
-import type { Changes, Tx } from '../shared/change';
+import type { Changes, Tx } from '../shared/access/change';
+import { type Role as HouseRole, isRole, permissionSet, ROLE_NAMES, ROLES } from '../shared/access/permissions';
 import { refuse } from '../shared/errors';
-import { page, placeOf } from '../shared/page';
-import { type Role as HouseRole, isRole, permissionSet, ROLE_NAMES, ROLES } from '../shared/permissions';
-import type { Operations } from '../shared/route';
-import type { Sql } from '../shared/tenancy';
+import { page, placeOf } from '../shared/http/page';
+import type { Operations } from '../shared/http/route';
+import type { Sql } from '../shared/stores/tenancy';
 import { Role, type roleRoutes } from './contracts/roles';
 import { giveSet } from './give';
 import { current, one, tagged, taken, times } from './rows';

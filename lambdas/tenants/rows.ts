@@ -1,11 +1,11 @@
 import * as z from 'zod/mini';
-import type { Changes } from '../shared/change';
+import type { Changes } from '../shared/access/change';
+import type { Principal } from '../shared/access/principal';
 import { refuse } from '../shared/errors';
-import { CreatedUuidKey, page, placeOf } from '../shared/page';
-import type { Principal } from '../shared/principal';
-import { etag } from '../shared/request';
-import { Answer } from '../shared/route';
-import type { Sql } from '../shared/tenancy';
+import { CreatedUuidKey, page, placeOf } from '../shared/http/page';
+import { etag } from '../shared/http/request';
+import { Answer } from '../shared/http/route';
+import type { Sql } from '../shared/stores/tenancy';
 
 /*
  * The rows of one organisation. Statements select under the names of the answer, so that a row is what a caller may see;

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { readEnv, text } from '../shared/env';
-import { gateEnv, openGate } from '../shared/gate';
-import { readSecretText } from '../shared/secrets';
-import { serve } from '../shared/serve';
+import { gateEnv, openGate } from '../shared/http/gate';
+import { serve } from '../shared/http/serve';
+import { readSecretText } from '../shared/stores/secrets';
 import { tenantRoutes } from './contract';
 import { tenants } from './tenants';
 

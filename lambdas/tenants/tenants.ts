@@ -1,5 +1,5 @@
-import type { Changes } from '../shared/change';
-import type { Operations } from '../shared/route';
+import type { Changes } from '../shared/access/change';
+import type { Operations } from '../shared/http/route';
 import type { tenantRoutes } from './contract';
 import { grants } from './grants';
 import { invitations } from './invitations';

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
-import type { Changes, Tx } from '../shared/change';
+import type { Changes, Tx } from '../shared/access/change';
 import { refuse } from '../shared/errors';
-import type { Operations } from '../shared/route';
+import type { Operations } from '../shared/http/route';
 import { WorkspaceMember, type workspaceRoutes } from './contracts/workspaces';
 import { added, give } from './give';
 import { current, list, one, paged, tagged, times } from './rows';

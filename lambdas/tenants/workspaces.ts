@@ -1,5 +1,5 @@
-import type { Changes } from '../shared/change';
-import type { Operations } from '../shared/route';
+import type { Changes } from '../shared/access/change';
+import type { Operations } from '../shared/http/route';
 import { Workspace, type workspaceRoutes } from './contracts/workspaces';
 import { current, list, made, one, paged, tagged, taken, times } from './rows';
 import { workspaceMembers } from './workspace-members';

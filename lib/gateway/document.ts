@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { Contract, Route } from '../../lambdas/shared/route';
+import type { Contract, Route } from '../../lambdas/shared/http/route';
 import { gatewayResponses } from './responses';
 
 /** Addresses of what stands behind the gateway; CloudFormation fills them in at deploy. */

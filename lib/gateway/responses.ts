@@ -1,5 +1,5 @@
-import { corsHeaders } from '../../lambdas/shared/cors';
 import { ERRORS, type ErrorCode, PROBLEM_JSON } from '../../lambdas/shared/errors';
+import { corsHeaders } from '../../lambdas/shared/http/cors';
 
 /** Which of our errors each of API Gateway's own answers is. A type that is not named here is one of the two defaults. */
 const CODES: Readonly<Record<string, ErrorCode>> = {

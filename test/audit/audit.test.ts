@@ -2,9 +2,9 @@ import { createHash, randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
 import { exportPage } from '../../lambdas/audit/export';
 import { conditionsOf } from '../../lambdas/audit/filters';
-import { appendAudit } from '../../lambdas/shared/audit';
-import type { Identity } from '../../lambdas/shared/principal';
-import { inTenant } from '../../lambdas/shared/tenancy';
+import type { Identity } from '../../lambdas/shared/access/principal';
+import { appendAudit } from '../../lambdas/shared/stores/audit';
+import { inTenant } from '../../lambdas/shared/stores/tenancy';
 import { startKeys, type TestKeys } from '../support/machine-keys';
 import { captureOutput } from '../support/output';
 

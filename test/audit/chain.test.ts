@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import { verify } from '../../lambdas/audit/verify';
-import { appendAudit } from '../../lambdas/shared/audit';
-import { inTenant } from '../../lambdas/shared/tenancy';
+import { appendAudit } from '../../lambdas/shared/stores/audit';
+import { inTenant } from '../../lambdas/shared/stores/tenancy';
 import { startTenants, type TestTenants, userOf } from '../support/tenants';
 
 let tenants: TestTenants;

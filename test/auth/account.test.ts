@@ -1,8 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
-import { digestOf } from '../../lambdas/shared/digest';
-import { namesOf, setOfRole } from '../../lambdas/shared/permissions';
-import type { Identity } from '../../lambdas/shared/principal';
+import { namesOf, setOfRole } from '../../lambdas/shared/access/permissions';
+import type { Identity } from '../../lambdas/shared/access/principal';
+import { digestOf } from '../../lambdas/shared/credentials/digest';
 import { captureOutput } from '../support/output';
 import { cheapHash } from '../support/passwords';
 import { PASSWORD, userOf } from '../support/tenants';

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { decodeProtectedHeader } from 'jose';
 import { signingKeysOf } from '../../lambdas/auth/signing-keys';
-import { NO_ORGANISATION } from '../../lambdas/shared/audit';
-import { verifyToken } from '../../lambdas/shared/jwt';
-import { publicKeys } from '../../lambdas/shared/key-ring';
-import { namesOf, setOfRole } from '../../lambdas/shared/permissions';
+import { namesOf, setOfRole } from '../../lambdas/shared/access/permissions';
+import { verifyToken } from '../../lambdas/shared/credentials/jwt';
+import { publicKeys } from '../../lambdas/shared/credentials/key-ring';
+import { NO_ORGANISATION } from '../../lambdas/shared/stores/audit';
 import { captureOutput } from '../support/output';
 import { cheapHash } from '../support/passwords';
 import { PASSWORD, userOf } from '../support/tenants';

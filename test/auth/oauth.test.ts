@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { accessCache } from '../../lambdas/shared/access/cache';
-import { bearerOf } from '../../lambdas/shared/bearer';
-import { changes } from '../../lambdas/shared/change';
-import { signToken } from '../../lambdas/shared/jwt';
-import { signingKey } from '../../lambdas/shared/key-ring';
+import { changes } from '../../lambdas/shared/access/change';
+import { bearerOf } from '../../lambdas/shared/credentials/bearer';
+import { signToken } from '../../lambdas/shared/credentials/jwt';
+import { signingKey } from '../../lambdas/shared/credentials/key-ring';
 import { captureOutput } from '../support/output';
 import { downRedis } from '../support/redis';
 import { userOf } from '../support/tenants';

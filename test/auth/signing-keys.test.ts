@@ -1,5 +1,5 @@
 import { signingKeysOf } from '../../lambdas/auth/signing-keys';
-import { newRing, turn } from '../../lambdas/shared/key-ring';
+import { newRing, turn } from '../../lambdas/shared/credentials/key-ring';
 import { captureOutput } from '../support/output';
 
 const output = captureOutput();

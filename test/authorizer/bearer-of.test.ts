@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { bearerOf, claimOf, rolesOf, userIdOf } from '../../lambdas/authorizer/bearer-of';
-import type { IssuerRecord } from '../../lambdas/shared/issuer';
-import { type IssuerFields, settingsOf } from '../../lambdas/shared/issuer-fields';
-import type { Json } from '../../lambdas/shared/jws';
+import type { IssuerRecord } from '../../lambdas/shared/credentials/issuer';
+import { type IssuerFields, settingsOf } from '../../lambdas/shared/credentials/issuer-fields';
+import type { Json } from '../../lambdas/shared/credentials/jws';
 import { ORGANISATION } from '../support/event';
 
 const ENTRY = '5c1d0b52-3f0e-4d8f-9f2b-1a2b3c4d5e6f';

@@ -1,9 +1,9 @@
 import { authorizer } from '../../lambdas/authorizer/answer';
 import { keyIdentity } from '../../lambdas/authorizer/key';
 import { keyRecords } from '../../lambdas/authorizer/stores';
-import { ApiKeyRecord, hashKey, newApiKey, recordId } from '../../lambdas/shared/api-key';
-import { identityOf } from '../../lambdas/shared/principal';
-import { putRecord, readRecord } from '../../lambdas/shared/records';
+import { identityOf } from '../../lambdas/shared/access/principal';
+import { ApiKeyRecord, hashKey, newApiKey, recordId } from '../../lambdas/shared/credentials/api-key';
+import { putRecord, readRecord } from '../../lambdas/shared/stores/records';
 import { authorizerEvent, STAGE_ARN } from '../support/authorizer-event';
 import { KEYS_TABLE, startAws, type TestAws } from '../support/aws';
 import { event, ORGANISATION } from '../support/event';

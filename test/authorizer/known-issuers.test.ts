@@ -1,9 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { type IssuerSource, knownIssuers } from '../../lambdas/authorizer/known-issuers';
-import { type IssuerRecord, issuerRecordId } from '../../lambdas/shared/issuer';
-import { settingsOf } from '../../lambdas/shared/issuer-fields';
-import { vetted } from '../../lambdas/shared/jwk';
+import { type IssuerRecord, issuerRecordId } from '../../lambdas/shared/credentials/issuer';
+import { settingsOf } from '../../lambdas/shared/credentials/issuer-fields';
+import { vetted } from '../../lambdas/shared/credentials/jwk';
 import { ORGANISATION } from '../support/event';
 import { captureOutput } from '../support/output';
 

@@ -1,8 +1,8 @@
 import { authorizer } from '../../lambdas/authorizer/answer';
 import { tokenIdentity } from '../../lambdas/authorizer/token';
-import { signToken, type VerificationKeys, verificationKeys } from '../../lambdas/shared/jwt';
-import { publicKeys, signingKey, turn } from '../../lambdas/shared/key-ring';
-import { identityOf } from '../../lambdas/shared/principal';
+import { identityOf } from '../../lambdas/shared/access/principal';
+import { signToken, type VerificationKeys, verificationKeys } from '../../lambdas/shared/credentials/jwt';
+import { publicKeys, signingKey, turn } from '../../lambdas/shared/credentials/key-ring';
 import { authorizerEvent, STAGE_ARN } from '../support/authorizer-event';
 import { event } from '../support/event';
 import { captureOutput } from '../support/output';

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { createLocalJWKSet, jwtVerify } from 'jose';
 import * as z from 'zod/mini';
 import { contracts } from '../../lambdas/routes';
-import { client } from '../../lambdas/shared/client';
-import { ROLE_NAMES } from '../../lambdas/shared/permissions';
+import { ROLE_NAMES } from '../../lambdas/shared/access/permissions';
+import { client } from '../../lambdas/shared/http/client';
 import { call, gateway, graph, tokenOf } from '../support/gateway';
 
 const Named = z.object({ name: z.string().check(z.minLength(1)) });

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import * as z from 'zod/mini';
 import { routes } from '../../lambdas/routes';
-import { newRing, publicKeys } from '../../lambdas/shared/key-ring';
-import type { Route } from '../../lambdas/shared/route';
+import { newRing, publicKeys } from '../../lambdas/shared/credentials/key-ring';
+import type { Route } from '../../lambdas/shared/http/route';
 import { type Answer, call, gateway, tokenOf } from '../support/gateway';
 
 /** Globex is the tenant whose things these tests try to reach; Acme's administrator, with every permission, tries. */

@@ -3,7 +3,7 @@ import { graphRoutes } from '../../lambdas/graph/contract';
 import { emptyGraph, graphOperations } from '../../lambdas/graph/operations';
 import { signedSend } from '../../lambdas/graph/send';
 import { graphServer } from '../../lambdas/graph/server';
-import { serve } from '../../lambdas/shared/serve';
+import { serve } from '../../lambdas/shared/http/serve';
 import { logger } from '../../lambdas/shared/telemetry';
 import { context, event, GATEWAY_REQUEST_ID, principal, served } from '../support/event';
 import { listen } from '../support/http';

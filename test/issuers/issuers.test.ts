@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
 import { Issuer } from '../../lambdas/issuers/contract';
-import { issuerRecordId } from '../../lambdas/shared/issuer';
-import { settingsOf } from '../../lambdas/shared/issuer-fields';
-import type { Identity } from '../../lambdas/shared/principal';
+import type { Identity } from '../../lambdas/shared/access/principal';
+import { issuerRecordId } from '../../lambdas/shared/credentials/issuer';
+import { settingsOf } from '../../lambdas/shared/credentials/issuer-fields';
 import { ask } from '../support/handled';
 import { startIssuers, type TestIssuers } from '../support/issuers';
 import { startOidc, type TestOidc } from '../support/oidc';

@@ -1,7 +1,7 @@
 import { ORGANISATIONS } from '../../lambdas/seed/seed';
-import { IssuerRecord, issuerRecordId } from '../../lambdas/shared/issuer';
-import { settingsOf } from '../../lambdas/shared/issuer-fields';
-import { readRecord } from '../../lambdas/shared/records';
+import { IssuerRecord, issuerRecordId } from '../../lambdas/shared/credentials/issuer';
+import { settingsOf } from '../../lambdas/shared/credentials/issuer-fields';
+import { readRecord } from '../../lambdas/shared/stores/records';
 import { startIssuers, type TestIssuers } from '../support/issuers';
 import { startOidc, type TestOidc } from '../support/oidc';
 import { captureOutput } from '../support/output';
@@ -156,7 +156,7 @@ test('what a slow writer knows of an older version never takes the place of a ne
   const [issuer] = ofStage();
   const settings = issuer?.settings ?? fail();
   const id = issuerRecordId(settings);
-  const { putVersioned } = await import('../../lambdas/shared/records');
+  const { putVersioned } = await import('../../lambdas/shared/stores/records');
   const at = (version: number): IssuerRecord => ({
     entry: 'e',
     version,

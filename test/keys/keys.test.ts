@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
-import { API_KEY_PATTERN, hashKey, keyIdOf, recordId } from '../../lambdas/shared/api-key';
-import type { Identity } from '../../lambdas/shared/principal';
+import type { Identity } from '../../lambdas/shared/access/principal';
+import { API_KEY_PATTERN, hashKey, keyIdOf, recordId } from '../../lambdas/shared/credentials/api-key';
 import { PEPPER, startKeys, type TestKeys } from '../support/machine-keys';
 import { captureOutput } from '../support/output';
 

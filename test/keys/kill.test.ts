@@ -7,7 +7,7 @@ import * as z from 'zod/mini';
 import { verify } from '../../lambdas/audit/verify';
 import { CLIENT_COLUMNS, ClientRow, clientRecord } from '../../lambdas/keys/client-rows';
 import { KEY_COLUMNS, KeyRow, keyRecord } from '../../lambdas/keys/rows';
-import { inTenant } from '../../lambdas/shared/tenancy';
+import { inTenant } from '../../lambdas/shared/stores/tenancy';
 import { until } from '../local/support';
 import { temporaryFolder } from '../support/temporary-folder';
 import { startTenants, type TestTenants, userOf } from '../support/tenants';

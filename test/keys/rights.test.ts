@@ -1,5 +1,5 @@
-import { PERMISSIONS, ROLES } from '../../lambdas/shared/permissions';
-import type { Identity } from '../../lambdas/shared/principal';
+import { PERMISSIONS, ROLES } from '../../lambdas/shared/access/permissions';
+import type { Identity } from '../../lambdas/shared/access/principal';
 import { startKeys, type TestKeys } from '../support/machine-keys';
 import { captureOutput } from '../support/output';
 

@@ -1,4 +1,4 @@
-import type { Identity } from '../../lambdas/shared/principal';
+import type { Identity } from '../../lambdas/shared/access/principal';
 import { startKeys, type TestKeys } from '../support/machine-keys';
 import { captureOutput } from '../support/output';
 

@@ -6,7 +6,7 @@ import * as z from 'zod/mini';
 import { openApi, openApiDocument } from '../../lambdas/openapi';
 import { contracts } from '../../lambdas/routes';
 import { ERRORS } from '../../lambdas/shared/errors';
-import { type Contract, json } from '../../lambdas/shared/route';
+import { type Contract, json } from '../../lambdas/shared/http/route';
 import { ask } from '../support/handled';
 import { captureOutput } from '../support/output';
 import { builtFiles, platformHandler } from '../support/platform';

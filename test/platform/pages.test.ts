@@ -1,6 +1,6 @@
 import { ASSET_NAMES, ASSETS } from '../../lambdas/platform/assets';
 import { ERROR_CODES, ERRORS } from '../../lambdas/shared/errors';
-import { escapeHtml } from '../../lambdas/shared/html';
+import { escapeHtml } from '../../lambdas/shared/http/html';
 import { ask } from '../support/handled';
 import { captureOutput } from '../support/output';
 import { builtFiles, platformHandler } from '../support/platform';

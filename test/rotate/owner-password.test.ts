@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 import { ownerPassword } from '../../lambdas/rotate/owner-password';
-import { OwnerLogin } from '../../lambdas/shared/owner';
+import { OwnerLogin } from '../../lambdas/shared/stores/owner';
 import { startAws, type TestAws } from '../support/aws';
 import { startPostgres, type TestPostgres } from '../support/postgres';
 import { rotationOf, SECRET } from './rotation';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Renewal } from '../../lambdas/rotate/rotate';
 import { signingKeys } from '../../lambdas/rotate/signing-keys';
-import { type KnownJwks, signToken, verificationKeys, verifyToken } from '../../lambdas/shared/jwt';
+import { type KnownJwks, signToken, verificationKeys, verifyToken } from '../../lambdas/shared/credentials/jwt';
 import {
   KeyRing,
   knownKeys,
@@ -10,7 +10,7 @@ import {
   publicKeys,
   RETIRED_SECONDS,
   signingKey,
-} from '../../lambdas/shared/key-ring';
+} from '../../lambdas/shared/credentials/key-ring';
 import { startAws, type TestAws } from '../support/aws';
 import { goodClaims, ISSUER, NOW_SECONDS } from '../support/tokens';
 import { rotationOf, SECRET, STEPS } from './rotation';

@@ -1,10 +1,10 @@
 import * as z from 'zod/mini';
 import { seedLogins } from '../../lambdas/seed/logins';
 import { ORGANISATIONS, SEED_USERS } from '../../lambdas/seed/seed';
-import { ApiKeyRecord, keyIdOf, matches, recordId } from '../../lambdas/shared/api-key';
-import { checkPassword } from '../../lambdas/shared/passwords';
-import { ROLE_NAMES } from '../../lambdas/shared/permissions';
-import { readRecord } from '../../lambdas/shared/records';
+import { ROLE_NAMES } from '../../lambdas/shared/access/permissions';
+import { ApiKeyRecord, keyIdOf, matches, recordId } from '../../lambdas/shared/credentials/api-key';
+import { checkPassword } from '../../lambdas/shared/credentials/passwords';
+import { readRecord } from '../../lambdas/shared/stores/records';
 import { KEYS_TABLE, startAws, type TestAws } from '../support/aws';
 import { type PlatformDatabase, startPlatformDatabase } from '../support/platform-database';
 import { downRedis } from '../support/redis';

@@ -13,7 +13,7 @@ import {
   newApiKey,
   newClientSecret,
   recordId,
-} from '../../lambdas/shared/api-key';
+} from '../../lambdas/shared/credentials/api-key';
 
 const PEPPER = 'pepper';
 const fixed = (bytes: number) => Buffer.alloc(bytes, 0xab);

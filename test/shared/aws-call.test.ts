@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
-import { AwsError, awsCall } from '../../lambdas/shared/aws-call';
-import { awsEndpoint } from '../../lambdas/shared/aws-token';
-import { putSecretText, readSecretText } from '../../lambdas/shared/secrets';
+import { AwsError, awsCall } from '../../lambdas/shared/aws/aws-call';
+import { awsEndpoint } from '../../lambdas/shared/aws/aws-token';
+import { putSecretText, readSecretText } from '../../lambdas/shared/stores/secrets';
 import { startAws, type TestAws } from '../support/aws';
 
 let aws: TestAws;

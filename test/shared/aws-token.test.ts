@@ -1,4 +1,4 @@
-import { awsIdentity, connectToken } from '../../lambdas/shared/aws-token';
+import { awsIdentity, connectToken } from '../../lambdas/shared/aws/aws-token';
 import { credentials, iamToken } from '../local/support';
 
 const identity = { region: 'us-east-1', ...credentials };

@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { CloudFormationCustomResourceEvent } from 'aws-lambda';
-import { customResource } from '../../lambdas/shared/custom-resource';
-import { OwnerLogin } from '../../lambdas/shared/owner';
-import { readSecret } from '../../lambdas/shared/secrets';
+import { customResource } from '../../lambdas/shared/aws/custom-resource';
+import { OwnerLogin } from '../../lambdas/shared/stores/owner';
+import { readSecret } from '../../lambdas/shared/stores/secrets';
 import { startAws, type TestAws } from '../support/aws';
 import { listen, type TestServer } from '../support/http';
 import { captureOutput } from '../support/output';

@@ -1,5 +1,5 @@
 import { createHmac, createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { verifyToken } from '../../lambdas/shared/jwt';
+import { verifyToken } from '../../lambdas/shared/credentials/jwt';
 import { base64url, goodClaims, ISSUER, jws, NOW_SECONDS, signer } from '../support/tokens';
 
 const { ring, kid, privateKey, keys } = signer();

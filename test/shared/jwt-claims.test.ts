@@ -1,4 +1,4 @@
-import { verifyToken } from '../../lambdas/shared/jwt';
+import { verifyToken } from '../../lambdas/shared/credentials/jwt';
 import { goodClaims, ISSUER, jws, NOW_SECONDS, signer } from '../support/tokens';
 
 const { kid, privateKey, keys } = signer();

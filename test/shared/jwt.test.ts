@@ -1,8 +1,8 @@
 import { createPrivateKey } from 'node:crypto';
 import * as fc from 'fast-check';
 import { createLocalJWKSet, importPKCS8, jwtVerify, SignJWT } from 'jose';
-import { signToken, verifyToken } from '../../lambdas/shared/jwt';
-import { publicKeys } from '../../lambdas/shared/key-ring';
+import { signToken, verifyToken } from '../../lambdas/shared/credentials/jwt';
+import { publicKeys } from '../../lambdas/shared/credentials/key-ring';
 import { goodClaims, ISSUER, jws, NOW_SECONDS, signer } from '../support/tokens';
 
 const { ring, kid, privateKey, keys } = signer();

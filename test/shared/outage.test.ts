@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Identity } from '../../lambdas/shared/principal';
-import { serve } from '../../lambdas/shared/serve';
+import type { Identity } from '../../lambdas/shared/access/principal';
+import { serve } from '../../lambdas/shared/http/serve';
 import { tenantRoutes } from '../../lambdas/tenants/contract';
 import { tenants as tenantOperations } from '../../lambdas/tenants/tenants';
 import { ask } from '../support/handled';

@@ -1,5 +1,5 @@
 import { scryptSync } from 'node:crypto';
-import { checkPassword, hashPassword, isCheap } from '../../lambdas/shared/passwords';
+import { checkPassword, hashPassword, isCheap } from '../../lambdas/shared/credentials/passwords';
 import { cheapHash } from '../support/passwords';
 
 const PASSWORD = 'correct horse ﬁ';

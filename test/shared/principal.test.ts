@@ -1,5 +1,5 @@
-import { ROLE_NAMES, ROLES } from '../../lambdas/shared/permissions';
-import { type Identity, identityOf } from '../../lambdas/shared/principal';
+import { ROLE_NAMES, ROLES } from '../../lambdas/shared/access/permissions';
+import { type Identity, identityOf } from '../../lambdas/shared/access/principal';
 import { event, principal } from '../support/event';
 
 const contextOf = (authorizer: Record<string, unknown>) => ({

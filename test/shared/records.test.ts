@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { deleteRecord, putDurable, putRecord, readRecord } from '../../lambdas/shared/records';
+import { deleteRecord, putDurable, putRecord, readRecord } from '../../lambdas/shared/stores/records';
 import { KEYS_TABLE, startAws, type TestAws } from '../support/aws';
 import { downRedis, startRedis, type TestRedis } from '../support/redis';
 

@@ -1,8 +1,8 @@
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import type { Access } from '../../lambdas/shared/access/access';
-import { NO_PERMISSIONS, type Role, setOfRole, union } from '../../lambdas/shared/permissions';
-import { authorizerContext, type Identity } from '../../lambdas/shared/principal';
-import type { ServeOptions } from '../../lambdas/shared/serve';
+import { NO_PERMISSIONS, type Role, setOfRole, union } from '../../lambdas/shared/access/permissions';
+import { authorizerContext, type Identity } from '../../lambdas/shared/access/principal';
+import type { ServeOptions } from '../../lambdas/shared/http/serve';
 
 export const ORGANISATION = '3f0c9a52-8a35-4f0e-9d0a-6f0f1f5f7c11';
 

@@ -1,5 +1,5 @@
 import { contracts } from '../../lambdas/routes';
-import { client } from '../../lambdas/shared/client';
+import { client } from '../../lambdas/shared/http/client';
 
 const need = (name: string): string => {
   const value = process.env[name];

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { Handler } from '../../lambdas/shared/serve';
+import type { Handler } from '../../lambdas/shared/http/serve';
 import { context, event } from './event';
 
 const Body = z.looseObject({

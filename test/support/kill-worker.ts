@@ -7,10 +7,10 @@ import { clients } from '../../lambdas/keys/clients';
 import type { Deps } from '../../lambdas/keys/deps';
 import { apiKeys } from '../../lambdas/keys/keys';
 import { accessCache } from '../../lambdas/shared/access/cache';
-import { changes } from '../../lambdas/shared/change';
+import { changes } from '../../lambdas/shared/access/change';
+import { setOfRole } from '../../lambdas/shared/access/permissions';
+import type { Principal } from '../../lambdas/shared/access/principal';
 import { Refusal } from '../../lambdas/shared/errors';
-import { setOfRole } from '../../lambdas/shared/permissions';
-import type { Principal } from '../../lambdas/shared/principal';
 
 const Settings = z.object({
   postgres: z.object({ host: z.string(), port: z.int(), user: z.string(), password: z.string(), database: z.string() }),

@@ -6,7 +6,7 @@ import { platformRoutes } from '../../lambdas/platform/contract';
 import { docsAssets } from '../../lambdas/platform/docs-assets';
 import { platform } from '../../lambdas/platform/platform';
 import type { Probe } from '../../lambdas/platform/readiness';
-import { type Handler, serve } from '../../lambdas/shared/serve';
+import { type Handler, serve } from '../../lambdas/shared/http/serve';
 import { served } from './event';
 import { temporaryFolder } from './temporary-folder';
 

@@ -1,8 +1,8 @@
 import { routes } from '../../lambdas/routes';
+import { ROLE_NAMES } from '../../lambdas/shared/access/permissions';
 import { Refusal } from '../../lambdas/shared/errors';
-import { ROLE_NAMES } from '../../lambdas/shared/permissions';
-import type { Route } from '../../lambdas/shared/route';
-import { type ServeOptions, serve } from '../../lambdas/shared/serve';
+import type { Route } from '../../lambdas/shared/http/route';
+import { type ServeOptions, serve } from '../../lambdas/shared/http/serve';
 import { principal, served } from './event';
 
 /** Every route of the product as rows of a table test: name and route. */

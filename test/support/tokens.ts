@@ -1,6 +1,6 @@
 import { type KeyObject, sign } from 'node:crypto';
-import { type Claims, verificationKeys } from '../../lambdas/shared/jwt';
-import { newRing, publicKeys, signingKey } from '../../lambdas/shared/key-ring';
+import { type Claims, verificationKeys } from '../../lambdas/shared/credentials/jwt';
+import { newRing, publicKeys, signingKey } from '../../lambdas/shared/credentials/key-ring';
 
 export const ISSUER = 'https://api.example.com';
 export const NOW_SECONDS = 1_800_000_000;

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { PERMISSIONS, ROLE_NAMES, ROLES } from '../../lambdas/shared/permissions';
+import { PERMISSIONS, ROLE_NAMES, ROLES } from '../../lambdas/shared/access/permissions';
 import { tenantRoutes } from '../../lambdas/tenants/contract';
 
 const PAGE = readFileSync('docs/identity/tenants.md', 'utf8');

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Identity } from '../../lambdas/shared/principal';
+import type { Identity } from '../../lambdas/shared/access/principal';
 import { captureOutput } from '../support/output';
 import { userOf } from '../support/tenants';
 import { fresh, idOf, start, statuses, type Tenants } from './support';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { digestOf } from '../../lambdas/shared/digest';
-import type { Identity } from '../../lambdas/shared/principal';
-import { serve } from '../../lambdas/shared/serve';
+import type { Identity } from '../../lambdas/shared/access/principal';
+import { digestOf } from '../../lambdas/shared/credentials/digest';
+import { serve } from '../../lambdas/shared/http/serve';
 import { tenantRoutes } from '../../lambdas/tenants/contract';
 import { tenants as tenantsOf } from '../../lambdas/tenants/tenants';
 import { ask } from '../support/handled';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Identity } from '../../lambdas/shared/principal';
-import { inTenant, type Sql } from '../../lambdas/shared/tenancy';
+import type { Identity } from '../../lambdas/shared/access/principal';
+import { inTenant, type Sql } from '../../lambdas/shared/stores/tenancy';
 import { tenantRoutes } from '../../lambdas/tenants/contract';
 import { captureOutput } from '../support/output';
 import { fresh, idOf, start, type Tenants } from './support';

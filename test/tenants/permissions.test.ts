@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as fc from 'fast-check';
-import { PERMISSIONS, permits, ROLE_NAMES, ROLES } from '../../lambdas/shared/permissions';
-import type { Identity } from '../../lambdas/shared/principal';
+import { PERMISSIONS, permits, ROLE_NAMES, ROLES } from '../../lambdas/shared/access/permissions';
+import type { Identity } from '../../lambdas/shared/access/principal';
 import { decide, type Facts } from '../../lambdas/tenants/decide';
 import { permissions } from '../../lambdas/tenants/permissions';
 import { captureOutput } from '../support/output';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { ROLE_NAMES, ROLES } from '../../lambdas/shared/permissions';
-import type { Identity } from '../../lambdas/shared/principal';
+import { ROLE_NAMES, ROLES } from '../../lambdas/shared/access/permissions';
+import type { Identity } from '../../lambdas/shared/access/principal';
 import { captureOutput } from '../support/output';
 import { fresh, idOf, start, statuses, type Tenants } from './support';
 

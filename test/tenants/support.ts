@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
-import type { Identity } from '../../lambdas/shared/principal';
-import { type Handler, serve } from '../../lambdas/shared/serve';
+import type { Identity } from '../../lambdas/shared/access/principal';
+import { type Handler, serve } from '../../lambdas/shared/http/serve';
 import { tenantRoutes } from '../../lambdas/tenants/contract';
 import { tenants } from '../../lambdas/tenants/tenants';
 import { context, event } from '../support/event';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
-import type { Identity } from '../../lambdas/shared/principal';
+import type { Identity } from '../../lambdas/shared/access/principal';
 import { captureOutput } from '../support/output';
 import { userOf } from '../support/tenants';
 import { fresh, idOf, start, statuses, type Tenants } from './support';

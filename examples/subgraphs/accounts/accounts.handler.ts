@@ -1,5 +1,5 @@
 import { readEnv } from '../../../lambdas/shared/env';
-import { openPostgres, postgresEnv, statementsOn } from '../../../lambdas/shared/postgres';
+import { openPostgres, postgresEnv, statementsOn } from '../../../lambdas/shared/stores/postgres';
 import { serveSubgraph } from '../serve';
 import { accounts } from './accounts';
 

@@ -1,7 +1,7 @@
 -- Sessions, keys, clients, roles, grants, invitations, issuers, and an audit that can't be rewritten.
 --
 -- Two walls between tenants: every statement names its organisation, and row-level security compares it with the one
--- that the transaction was opened for (lambdas/shared/tenancy.ts). `gatehouse_app` stands behind that wall.
+-- that the transaction was opened for (lambdas/shared/stores/tenancy.ts). `gatehouse_app` stands behind that wall.
 -- `gatehouse_auth` is the login of the function that signs people in: it has to find a user, a session or a client
 -- before it can know the tenant, so it sees all of them; nobody else sees a password's hash.
 

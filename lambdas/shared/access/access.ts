@@ -1,13 +1,13 @@
 import { BlockList, isIPv6 } from 'node:net';
-import { appendAudit, type Origin } from '../audit';
 import { refuse } from '../errors';
-import type { OpenPool } from '../postgres';
-import { type Identity, type Principal, subjectOf } from '../principal';
+import { appendAudit, type Origin } from '../stores/audit';
+import type { OpenPool } from '../stores/postgres';
+import { inTenant } from '../stores/tenancy';
 import { logger } from '../telemetry';
-import { inTenant } from '../tenancy';
 import type { AccessCache } from './cache';
 import type { Entry } from './entry';
 import { load } from './load';
+import { type Identity, type Principal, subjectOf } from './principal';
 
 /** What `serve()` asks for each request: may this caller act, and what may it do. */
 export interface Access {

@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Redis, Result } from 'ioredis';
-import { PERMISSIONS } from '../permissions';
-import { type Identity, subjectOf } from '../principal';
 import { type Entry, type Epochs, entryText, entryUnder } from './entry';
+import { PERMISSIONS } from './permissions';
+import { type Identity, subjectOf } from './principal';
 
 /*
  * The live copy of sessions and rights. PostgreSQL holds the truth; an entry in Redis counts only under the epochs of

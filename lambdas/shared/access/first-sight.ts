@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
-import { appendAudit, type Origin } from '../audit';
-import { type ExternalUser, type Identity, subjectOf } from '../principal';
-import type { Sql } from '../tenancy';
+import { appendAudit, type Origin } from '../stores/audit';
+import type { Sql } from '../stores/tenancy';
+import { type ExternalUser, type Identity, subjectOf } from './principal';
 
 const INSERT_USER = `insert into gatehouse.users (id, email, name, external_issuer, external_subject)
   values ($1, lower($2), $3, $4, $5) on conflict do nothing`;

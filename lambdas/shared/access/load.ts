@@ -1,11 +1,11 @@
 import * as z from 'zod/mini';
-import { appendAudit, type Origin } from '../audit';
-import { intersection, NO_PERMISSIONS, type PermissionSet, permissionSet, setOfRole, union } from '../permissions';
-import type { OpenPool } from '../postgres';
-import { type Identity, subjectOf } from '../principal';
-import { inTenant, type Sql } from '../tenancy';
+import { appendAudit, type Origin } from '../stores/audit';
+import type { OpenPool } from '../stores/postgres';
+import { inTenant, type Sql } from '../stores/tenancy';
 import { type Entry, refusedEntry } from './entry';
 import { acquaint } from './first-sight';
+import { intersection, NO_PERMISSIONS, type PermissionSet, permissionSet, setOfRole, union } from './permissions';
+import { type Identity, subjectOf } from './principal';
 
 /** Permissions of an organisation's own roles by name. */
 export type CustomRoles = ReadonlyMap<string, readonly string[]>;

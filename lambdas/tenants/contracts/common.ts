@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { Id } from '../../shared/id';
+import { Id } from '../../shared/http/id';
 
 /** PostgreSQL takes no NUL and its JSON no half of a surrogate pair; no name needs a control character. */
 const isText = (text: string) => !/[\p{Cc}\p{Cs}]/u.test(text);

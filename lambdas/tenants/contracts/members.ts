@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
-import { Id } from '../../shared/id';
-import { PageQuery, pageOf } from '../../shared/page';
-import { type Contract, json } from '../../shared/route';
+import { Id } from '../../shared/http/id';
+import { PageQuery, pageOf } from '../../shared/http/page';
+import { type Contract, json } from '../../shared/http/route';
 import { ById, RoleName, RoleNames, versioned } from './common';
 
 export const Member = z.object({

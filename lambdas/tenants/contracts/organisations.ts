@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
-import { PageQuery, pageOf } from '../../shared/page';
-import { type Contract, json } from '../../shared/route';
+import { PageQuery, pageOf } from '../../shared/http/page';
+import { type Contract, json } from '../../shared/http/route';
 import { ById, Name, versioned } from './common';
 
 export const Organisation = z.object({

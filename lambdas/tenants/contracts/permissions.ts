@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
-import { PERMISSIONS } from '../../shared/permissions';
-import type { Contract } from '../../shared/route';
+import { PERMISSIONS } from '../../shared/access/permissions';
+import type { Contract } from '../../shared/http/route';
 import { Grant, Resource } from './grants';
 
 const Permission = z.object({

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
-import { PageQuery, pageOf } from '../../shared/page';
-import { PERMISSIONS } from '../../shared/permissions';
-import { type Contract, json } from '../../shared/route';
+import { PERMISSIONS } from '../../shared/access/permissions';
+import { PageQuery, pageOf } from '../../shared/http/page';
+import { type Contract, json } from '../../shared/http/route';
 import { Description, RoleName } from './common';
 
 export const Role = z.object({

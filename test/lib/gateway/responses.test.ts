@@ -1,5 +1,5 @@
-import { corsHeaders } from '../../../lambdas/shared/cors';
 import { ERROR_CODES, PROBLEM_JSON, problem, Refusal } from '../../../lambdas/shared/errors';
+import { corsHeaders } from '../../../lambdas/shared/http/cors';
 import { gatewayResponses } from '../../../lib/gateway/responses';
 import { at, text } from '../../support/template';
 

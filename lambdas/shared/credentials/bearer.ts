@@ -1,5 +1,5 @@
+import type { Identity } from '../access/principal';
 import type { Claims } from './jwt';
-import type { Identity } from './principal';
 
 /** Who bears a verified token. One that a client got for itself names it as its subject. */
 export const bearerOf = ({ sub, client_id, org, ws, sid, jti, exp }: Claims): Identity => ({

@@ -1,9 +1,9 @@
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import type * as z from 'zod/mini';
-import type { Origin } from './audit';
-import type { ErrorCode } from './errors';
-import type { Permission } from './permissions';
-import type { Principal } from './principal';
+import type { Permission } from '../access/permissions';
+import type { Principal } from '../access/principal';
+import type { ErrorCode } from '../errors';
+import type { Origin } from '../stores/audit';
 
 /** A schema of `zod/mini`: 5 ms to load where the full zod takes 32. */
 export type Schema = z.ZodMiniType;

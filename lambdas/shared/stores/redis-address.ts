@@ -1,5 +1,5 @@
-import { awsIdentity, connectToken } from './aws-token';
-import { port, text } from './env';
+import { awsIdentity, connectToken } from '../aws/aws-token';
+import { port, text } from '../env';
 
 /** The variables that `Cache.grantConnect` sets in lib/data.ts. */
 export const redisEnv = { REDIS_HOST: text, REDIS_PORT: port, REDIS_USER: text, REDIS_CACHE_NAME: text };

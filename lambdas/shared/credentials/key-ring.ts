@@ -1,6 +1,6 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import * as z from 'zod/mini';
-import { fromJson } from './json';
+import { fromJson } from '../json';
 import { type Jwks, type KnownJwks, PublicJwk } from './jwt';
 import {
   ACCESS_TOKEN_SECONDS,

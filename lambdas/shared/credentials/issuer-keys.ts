@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
-import { awsIdentity } from './aws-token';
+import { awsIdentity } from '../aws/aws-token';
+import { signedPost } from '../aws/signed-post';
+import { fromJson } from '../json';
 import { ALGORITHMS, type IssuerSettings } from './issuer-settings';
-import { fromJson } from './json';
 import { ForeignJwk } from './jwk';
-import { signedPost } from './signed-post';
 
 /** What the function `issuer-keys` is asked. */
 export const KeysQuestion = z.object({

@@ -1,5 +1,5 @@
 import type * as z from 'zod/mini';
-import type { Problem } from './errors';
+import type { Problem } from '../errors';
 import type { Contract, RequestBody, Route, Schema } from './route';
 
 type Input<R extends Route> = (R['params'] extends Schema ? { params: z.input<R['params']> } : unknown) &

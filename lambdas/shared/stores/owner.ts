@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 import * as z from 'zod/mini';
-import { fromJson } from './json';
+import { fromJson } from '../json';
 
 /** The login that owns the schema, as the text of RDS's secret holds it. */
 export const OwnerLogin = z.pipe(

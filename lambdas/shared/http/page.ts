@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
-import { refuse } from './errors';
+import { refuse } from '../errors';
+import { fromJson } from '../json';
 import { Id } from './id';
-import { fromJson } from './json';
 
 /** How a list is asked for: `?limit=50&cursor=…`. */
 export const PageQuery = {

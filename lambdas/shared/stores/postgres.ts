@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
-import { awsIdentity, connectToken } from './aws-token';
-import { port, text } from './env';
+import { awsIdentity, connectToken } from '../aws/aws-token';
+import { port, text } from '../env';
 
 /** The variables that `Database.grantConnect` sets in lib/data.ts. */
 export const postgresEnv = {

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
-import type { AccessCache } from './access/cache';
-import { type AuditEvent, appendAudit, type Origin } from './audit';
-import { Refusal, refuse } from './errors';
-import type { OpenPool } from './postgres';
+import { Refusal, refuse } from '../errors';
+import { type AuditEvent, appendAudit, type Origin } from '../stores/audit';
+import type { OpenPool } from '../stores/postgres';
+import { inTenant, type Sql } from '../stores/tenancy';
+import type { AccessCache } from './cache';
 import { type Identity, subjectOf } from './principal';
-import { inTenant, type Sql } from './tenancy';
 
 /** Who changes something: a call as `serve()` hands it to an operation has all of it. */
 export interface Author {

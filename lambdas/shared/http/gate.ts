@@ -1,8 +1,8 @@
-import { access } from './access/access';
-import { type AccessCache, accessCache } from './access/cache';
-import { type Changes, changes } from './change';
-import { type OpenPool, openPostgres, type PostgresAddress, postgresEnv } from './postgres';
-import { openRedis, type RedisAddress, redisEnv } from './redis';
+import { access } from '../access/access';
+import { type AccessCache, accessCache } from '../access/cache';
+import { type Changes, changes } from '../access/change';
+import { type OpenPool, openPostgres, type PostgresAddress, postgresEnv } from '../stores/postgres';
+import { openRedis, type RedisAddress, redisEnv } from '../stores/redis';
 import { type ServeOptions, serveEnv } from './serve';
 
 /** What a function that serves guarded routes reads from its environment. */

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
-import { awsCall } from './aws-call';
-import { fromJson } from './json';
+import { awsCall } from '../aws/aws-call';
+import { fromJson } from '../json';
 import type { Commands } from './small-redis';
 
 /** What authorizers verify with, by id: durable in DynamoDB, a copy of each in Redis. */

@@ -1,5 +1,5 @@
 import type { CloudFormationCustomResourceEvent, CloudFormationCustomResourceResponse } from 'aws-lambda';
-import { logger } from './telemetry';
+import { logger } from '../telemetry';
 
 const LONGEST_REASON = 1000;
 

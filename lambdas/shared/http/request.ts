@@ -1,6 +1,6 @@
 import type { APIGatewayProxyEvent } from 'aws-lambda';
-import { refuse } from './errors';
-import { parse } from './parse';
+import { refuse } from '../errors';
+import { parse } from '../parse';
 import type { ClientAuth, RequestBody, Schema } from './route';
 
 const DEFAULT_MAX_BYTES = 256 * 1024;

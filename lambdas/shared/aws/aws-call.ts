@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
+import { fromJson } from '../json';
 import { awsEndpoint, awsIdentity } from './aws-token';
-import { fromJson } from './json';
 import { type Answered, signedPost } from './signed-post';
 
 /*

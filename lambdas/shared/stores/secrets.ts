@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
-import { awsCall } from './aws-call';
-import { parse } from './parse';
+import { awsCall } from '../aws/aws-call';
+import { parse } from '../parse';
 
 const Value = z.object({ SecretString: z.string() });
 

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import * as z from 'zod/mini';
-import { BoundedMap } from './bounded-map';
+import { BoundedMap } from '../bounded-map';
 import type { IssuerSettings, Kind } from './issuer';
 import { decodeObject, hasTwins, isSigned, type Json, type Parts, split } from './jws';
 import { isTimely, type Refused } from './jwt';

@@ -1,13 +1,14 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import * as z from 'zod/mini';
-import type { Access } from './access/access';
-import type { Origin } from './audit';
+import type { Access } from '../access/access';
+import { permits } from '../access/permissions';
+import { type Identity, identityOf, type Principal } from '../access/principal';
+import { text } from '../env';
+import { ERRORS, PROBLEM_JSON, problem, Refusal, refuse } from '../errors';
+import type { Origin } from '../stores/audit';
+import { isDatabaseAway } from '../stores/postgres';
+import { countFault, logger } from '../telemetry';
 import { corsHeaders } from './cors';
-import { text } from './env';
-import { ERRORS, PROBLEM_JSON, problem, Refusal, refuse } from './errors';
-import { permits } from './permissions';
-import { isDatabaseAway } from './postgres';
-import { type Identity, identityOf, type Principal } from './principal';
 import {
   bodyText,
   clientAuthOf,
@@ -21,7 +22,6 @@ import {
   requestIdOf,
 } from './request';
 import { Answer, type Contract, type Operations, type Route } from './route';
-import { countFault, logger } from './telemetry';
 
 type Run = (call: unknown) => Promise<unknown>;
 interface Entry {

@@ -1,6 +1,6 @@
 import { createPublicKey, type JsonWebKey, type KeyObject, sign } from 'node:crypto';
 import * as z from 'zod/mini';
-import { BoundedMap } from './bounded-map';
+import { BoundedMap } from '../bounded-map';
 import { isSigned, split } from './jws';
 import { LEEWAY_SECONDS } from './lifetimes';
 
