@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
-import { access as accessOf } from '../../lambdas/shared/access/access';
-import { accessCache, usageKey } from '../../lambdas/shared/access/cache';
-import { holds } from '../../lambdas/shared/access/permissions';
-import type { Identity } from '../../lambdas/shared/access/principal';
-import { Refusal } from '../../lambdas/shared/errors';
-import { captureOutput } from '../support/output';
-import { downRedis } from '../support/redis';
-import { startTenants, type TestTenants, userOf } from '../support/tenants';
+import { access as accessOf } from '../../../lambdas/shared/access/access';
+import { accessCache, usageKey } from '../../../lambdas/shared/access/cache';
+import { holds } from '../../../lambdas/shared/access/permissions';
+import type { Identity } from '../../../lambdas/shared/access/principal';
+import { Refusal } from '../../../lambdas/shared/errors';
+import { captureOutput } from '../../support/output';
+import { downRedis } from '../../support/redis';
+import { startTenants, type TestTenants, userOf } from '../../support/tenants';
 
 captureOutput();
 const origin = { requestId: 'request-1', sourceIp: '192.0.2.1', userAgent: 'test' };

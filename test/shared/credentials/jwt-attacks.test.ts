@@ -1,6 +1,6 @@
 import { createHmac, createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { verifyToken } from '../../lambdas/shared/credentials/jwt';
-import { base64url, goodClaims, ISSUER, jws, NOW_SECONDS, signer } from '../support/tokens';
+import { verifyToken } from '../../../lambdas/shared/credentials/jwt';
+import { base64url, goodClaims, ISSUER, jws, NOW_SECONDS, signer } from '../../support/tokens';
 
 const { ring, kid, privateKey, keys } = signer();
 const stranger = generateKeyPairSync('rsa', { modulusLength: 2048 });

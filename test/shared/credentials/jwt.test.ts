@@ -1,9 +1,9 @@
 import { createPrivateKey } from 'node:crypto';
 import * as fc from 'fast-check';
 import { createLocalJWKSet, importPKCS8, jwtVerify, SignJWT } from 'jose';
-import { signToken, verifyToken } from '../../lambdas/shared/credentials/jwt';
-import { publicKeys } from '../../lambdas/shared/credentials/key-ring';
-import { goodClaims, ISSUER, jws, NOW_SECONDS, signer } from '../support/tokens';
+import { signToken, verifyToken } from '../../../lambdas/shared/credentials/jwt';
+import { publicKeys } from '../../../lambdas/shared/credentials/key-ring';
+import { goodClaims, ISSUER, jws, NOW_SECONDS, signer } from '../../support/tokens';
 
 const { ring, kid, privateKey, keys } = signer();
 const expected = { issuer: ISSUER, nowSeconds: NOW_SECONDS };

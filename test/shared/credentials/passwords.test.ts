@@ -1,6 +1,6 @@
 import { scryptSync } from 'node:crypto';
-import { checkPassword, hashPassword, isCheap } from '../../lambdas/shared/credentials/passwords';
-import { cheapHash } from '../support/passwords';
+import { checkPassword, hashPassword, isCheap } from '../../../lambdas/shared/credentials/passwords';
+import { cheapHash } from '../../support/passwords';
 
 const PASSWORD = 'correct horse ﬁ';
 let phc: string;

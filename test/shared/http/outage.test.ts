@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { Identity } from '../../lambdas/shared/access/principal';
-import { serve } from '../../lambdas/shared/http/serve';
-import { tenantRoutes } from '../../lambdas/tenants/contract';
-import { tenants as tenantOperations } from '../../lambdas/tenants/tenants';
-import { ask } from '../support/handled';
-import { captureOutput } from '../support/output';
-import { startTenants, type TestTenants, userOf } from '../support/tenants';
+import type { Identity } from '../../../lambdas/shared/access/principal';
+import { serve } from '../../../lambdas/shared/http/serve';
+import { tenantRoutes } from '../../../lambdas/tenants/contract';
+import { tenants as tenantOperations } from '../../../lambdas/tenants/tenants';
+import { ask } from '../../support/handled';
+import { captureOutput } from '../../support/output';
+import { startTenants, type TestTenants, userOf } from '../../support/tenants';
 
 const output = captureOutput();
 

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, type JsonWebKey } from 'node:crypto';
 import * as fc from 'fast-check';
-import { importKey, vetted } from '../../lambdas/shared/credentials/jwk';
+import { importKey, vetted } from '../../../lambdas/shared/credentials/jwk';
 
 const rsa = (modulusLength: number, publicExponent = 65_537) =>
   generateKeyPairSync('rsa', { modulusLength, publicExponent }).publicKey.export({ format: 'jwk' });

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { PERMISSIONS, type Role } from '../../lambdas/shared/access/permissions';
-import type { Identity } from '../../lambdas/shared/access/principal';
-import type { Handler } from '../../lambdas/shared/http/serve';
-import { ask } from '../support/handled';
-import { captureOutput } from '../support/output';
-import { admissible, everyRoute, productOver, REACHED } from '../support/routes';
-import { startTenants, type TestTenants, userOf } from '../support/tenants';
+import { PERMISSIONS, type Role } from '../../../lambdas/shared/access/permissions';
+import type { Identity } from '../../../lambdas/shared/access/principal';
+import type { Handler } from '../../../lambdas/shared/http/serve';
+import { ask } from '../../support/handled';
+import { captureOutput } from '../../support/output';
+import { admissible, everyRoute, productOver, REACHED } from '../../support/routes';
+import { startTenants, type TestTenants, userOf } from '../../support/tenants';
 
 captureOutput();
 

@@ -1,6 +1,5 @@
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import * as fc from 'fast-check';
 import {
   API_KEY_PATTERN,
@@ -13,7 +12,7 @@ import {
   newApiKey,
   newClientSecret,
   recordId,
-} from '../../lambdas/shared/credentials/api-key';
+} from '../../../lambdas/shared/credentials/api-key';
 
 const PEPPER = 'pepper';
 const fixed = (bytes: number) => Buffer.alloc(bytes, 0xab);
@@ -40,7 +39,7 @@ test('every new key is spelled as published', () => {
   );
 });
 
-const DOCUMENT = readFileSync(join(__dirname, '../../docs/identity/keys.md'), 'utf8');
+const DOCUMENT = readFileSync('docs/identity/keys.md', 'utf8');
 
 test('the expressions that secret scanners are told are those of the code', () => {
   const told = [...DOCUMENT.matchAll(/^(gh[ks]_\[.*)$/gm)].map(([, expression]) => expression);

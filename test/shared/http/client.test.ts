@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import * as z from 'zod/mini';
-import { ClientError, client } from '../../lambdas/shared/http/client';
-import { type Contract, form, json } from '../../lambdas/shared/http/route';
+import { ClientError, client } from '../../../lambdas/shared/http/client';
+import { type Contract, form, json } from '../../../lambdas/shared/http/route';
 
 const open = { auth: 'none', public: 'a test', summary: '' } as const;
 const Echo = z.object({

@@ -8,7 +8,7 @@ import {
   RETIRED_SECONDS,
   signingKey,
   turn,
-} from '../../lambdas/shared/credentials/key-ring';
+} from '../../../lambdas/shared/credentials/key-ring';
 
 const first = newRing();
 const T0 = 1_800_000_000;

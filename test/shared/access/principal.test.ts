@@ -1,6 +1,6 @@
-import { ROLE_NAMES, ROLES } from '../../lambdas/shared/access/permissions';
-import { type Identity, identityOf } from '../../lambdas/shared/access/principal';
-import { event, principal } from '../support/event';
+import { ROLE_NAMES, ROLES } from '../../../lambdas/shared/access/permissions';
+import { type Identity, identityOf } from '../../../lambdas/shared/access/principal';
+import { event, principal } from '../../support/event';
 
 const contextOf = (authorizer: Record<string, unknown>) => ({
   ...event({ resource: '/' }).requestContext,

@@ -1,8 +1,8 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import * as fc from 'fast-check';
-import { commandBytes, type Reply, readReply } from '../../lambdas/shared/stores/resp';
-import { smallRedis } from '../../lambdas/shared/stores/small-redis';
-import { startRedis, type TestRedis } from '../support/redis';
+import { commandBytes, type Reply, readReply } from '../../../lambdas/shared/stores/resp';
+import { smallRedis } from '../../../lambdas/shared/stores/small-redis';
+import { startRedis, type TestRedis } from '../../support/redis';
 
 let redis: TestRedis;
 beforeAll(async () => {

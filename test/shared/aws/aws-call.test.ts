@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
-import { AwsError, awsCall } from '../../lambdas/shared/aws/aws-call';
-import { awsEndpoint } from '../../lambdas/shared/aws/aws-token';
-import { putSecretText, readSecretText } from '../../lambdas/shared/stores/secrets';
-import { startAws, type TestAws } from '../support/aws';
+import { AwsError, awsCall } from '../../../lambdas/shared/aws/aws-call';
+import { awsEndpoint } from '../../../lambdas/shared/aws/aws-token';
+import { putSecretText, readSecretText } from '../../../lambdas/shared/stores/secrets';
+import { startAws, type TestAws } from '../../support/aws';
 
 let aws: TestAws;
 let endpoint: string | undefined;

@@ -1,10 +1,10 @@
 import * as z from 'zod/mini';
-import { Refusal, refuse } from '../../lambdas/shared/errors';
-import { Answer, type Contract, form, json } from '../../lambdas/shared/http/route';
-import { serve } from '../../lambdas/shared/http/serve';
-import { GATEWAY_REQUEST_ID, principal, served } from '../support/event';
-import { ask } from '../support/handled';
-import { captureOutput } from '../support/output';
+import { Refusal, refuse } from '../../../lambdas/shared/errors';
+import { Answer, type Contract, form, json } from '../../../lambdas/shared/http/route';
+import { serve } from '../../../lambdas/shared/http/serve';
+import { GATEWAY_REQUEST_ID, principal, served } from '../../support/event';
+import { ask } from '../../support/handled';
+import { captureOutput } from '../../support/output';
 
 const output = captureOutput();
 const open = { auth: 'none', public: 'a test' } as const;

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
-import { contracts } from '../../lambdas/routes';
-import { ask } from '../support/handled';
-import { captureOutput } from '../support/output';
-import { admissible, everyRoute, product, REACHED } from '../support/routes';
+import { contracts } from '../../../lambdas/routes';
+import { ask } from '../../support/handled';
+import { captureOutput } from '../../support/output';
+import { admissible, everyRoute, product, REACHED } from '../../support/routes';
 
 captureOutput();
 

@@ -1,11 +1,11 @@
 import { createHmac, generateKeyPairSync, type KeyObject, type KeyPairKeyObjectResult } from 'node:crypto';
 import * as fc from 'fast-check';
 import { importPKCS8, SignJWT } from 'jose';
-import { claimedOrigin, open, verifyForeign } from '../../lambdas/shared/credentials/foreign-token';
-import { settingsOf } from '../../lambdas/shared/credentials/issuer-fields';
-import type { Algorithm, IssuerSettings } from '../../lambdas/shared/credentials/issuer-settings';
-import { hasTwins } from '../../lambdas/shared/credentials/jws';
-import { base64url, jws, NOW_SECONDS } from '../support/tokens';
+import { claimedOrigin, open, verifyForeign } from '../../../lambdas/shared/credentials/foreign-token';
+import { settingsOf } from '../../../lambdas/shared/credentials/issuer-fields';
+import type { Algorithm, IssuerSettings } from '../../../lambdas/shared/credentials/issuer-settings';
+import { hasTwins } from '../../../lambdas/shared/credentials/jws';
+import { base64url, jws, NOW_SECONDS } from '../../support/tokens';
 
 const pair = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const stranger = generateKeyPairSync('rsa', { modulusLength: 2048 });

@@ -1,10 +1,10 @@
 import * as fc from 'fast-check';
 import * as z from 'zod/mini';
-import { type Contract, form, json } from '../../lambdas/shared/http/route';
-import { serve } from '../../lambdas/shared/http/serve';
-import { served } from '../support/event';
-import { ask } from '../support/handled';
-import { captureOutput } from '../support/output';
+import { type Contract, form, json } from '../../../lambdas/shared/http/route';
+import { serve } from '../../../lambdas/shared/http/serve';
+import { served } from '../../support/event';
+import { ask } from '../../support/handled';
+import { captureOutput } from '../../support/output';
 
 captureOutput();
 const open = { auth: 'none', public: 'a test' } as const;

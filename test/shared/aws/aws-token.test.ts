@@ -1,5 +1,5 @@
-import { awsIdentity, connectToken } from '../../lambdas/shared/aws/aws-token';
-import { credentials, iamToken } from '../local/support';
+import { awsIdentity, connectToken } from '../../../lambdas/shared/aws/aws-token';
+import { credentials, iamToken } from '../../local/support';
 
 const identity = { region: 'us-east-1', ...credentials };
 const CASES = [

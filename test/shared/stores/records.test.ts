@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
-import { deleteRecord, putDurable, putRecord, readRecord } from '../../lambdas/shared/stores/records';
-import { KEYS_TABLE, startAws, type TestAws } from '../support/aws';
-import { downRedis, startRedis, type TestRedis } from '../support/redis';
+import { deleteRecord, putDurable, putRecord, readRecord } from '../../../lambdas/shared/stores/records';
+import { KEYS_TABLE, startAws, type TestAws } from '../../support/aws';
+import { downRedis, startRedis, type TestRedis } from '../../support/redis';
 
 const Thing = z.object({ colour: z.string() });
 const COPY = 'gatehouse:records:thing';

@@ -1,5 +1,5 @@
-import { verifyToken } from '../../lambdas/shared/credentials/jwt';
-import { goodClaims, ISSUER, jws, NOW_SECONDS, signer } from '../support/tokens';
+import { verifyToken } from '../../../lambdas/shared/credentials/jwt';
+import { goodClaims, ISSUER, jws, NOW_SECONDS, signer } from '../../support/tokens';
 
 const { kid, privateKey, keys } = signer();
 const HEADER = JSON.stringify({ alg: 'RS256', typ: 'at+jwt', kid });

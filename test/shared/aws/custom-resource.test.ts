@@ -1,12 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { CloudFormationCustomResourceEvent } from 'aws-lambda';
-import { customResource } from '../../lambdas/shared/aws/custom-resource';
-import { OwnerLogin } from '../../lambdas/shared/stores/owner';
-import { readSecret } from '../../lambdas/shared/stores/secrets';
-import { startAws, type TestAws } from '../support/aws';
-import { listen, type TestServer } from '../support/http';
-import { captureOutput } from '../support/output';
+import { customResource } from '../../../lambdas/shared/aws/custom-resource';
+import { OwnerLogin } from '../../../lambdas/shared/stores/owner';
+import { readSecret } from '../../../lambdas/shared/stores/secrets';
+import { startAws, type TestAws } from '../../support/aws';
+import { listen, type TestServer } from '../../support/http';
+import { captureOutput } from '../../support/output';
 
 const output = captureOutput();
 

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
-import { client } from '../../lambdas/shared/http/client';
-import type { Contract, Operations } from '../../lambdas/shared/http/route';
+import { client } from '../../../lambdas/shared/http/client';
+import type { Contract, Operations } from '../../../lambdas/shared/http/route';
 
 /*
  * What must not compile. Each `ts-expect-error` is an assertion that `tsc` checks: were the line to compile, the
