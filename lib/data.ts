@@ -40,6 +40,8 @@ export class DataStack extends Stack {
   readonly pepper: secretsmanager.ISecret;
   /** The logins of the example organisations, where the stage has them. */
   readonly seedLogins: secretsmanager.ISecret | undefined;
+  /** The invitation of the first administrator, where the stage names one. */
+  readonly firstInvitation: secretsmanager.ISecret | undefined;
 
   constructor(scope: Construct, id: string, props: DataProps) {
     super(scope, id, props);
@@ -62,6 +64,8 @@ export class DataStack extends Stack {
       generateSecretString: RANDOM,
       unrotated: 'a new pepper would void every API key; issue new keys instead',
     });
+    this.firstInvitation = stage.firstAdmin ? secret('FirstInvitation', FIRST_INVITATION) : undefined;
+    if (this.firstInvitation) new CfnOutput(this, 'FirstInvitationSecret', { value: this.firstInvitation.secretArn });
     this.seedLogins = stage.seedLogins ? secret('SeedLogins', SEED_LOGINS) : undefined;
     if (this.seedLogins) new CfnOutput(this, 'SeedLoginsSecret', { value: this.seedLogins.secretArn });
   }
@@ -127,6 +131,12 @@ const EMPTY_RING: secretsmanager.SecretStringGenerator = {
   generateStringKey: 'unused',
   passwordLength: 16,
   excludePunctuation: true,
+};
+
+const FIRST_INVITATION: SecretProps = {
+  description: 'The invitation of the first administrator; of no use once it is accepted',
+  generateSecretString: RANDOM,
+  unrotated: 'a token of one use, good for 30 days',
 };
 
 const SEED_LOGINS: SecretProps = {

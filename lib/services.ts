@@ -9,6 +9,7 @@ import { Auth } from './auth';
 import { Monitoring } from './constructs/monitoring';
 import type { DataStack } from './data';
 import type { Subgraph } from './examples';
+import { FirstAdmin } from './first-admin';
 import { Graph } from './graph';
 import { Issuers } from './issuers';
 import { Keys } from './keys';
@@ -63,6 +64,11 @@ export class ServicesStack extends Stack {
     // New code never meets an old schema.
     for (const feature of [auth, platform, graph, tenants, keys, audit, issuers])
       feature.node.addDependency(migrations);
+    const { firstAdmin: admin } = props.stage;
+    if (admin && data.firstInvitation) {
+      const invited = { ...foundation, admin, invitation: data.firstInvitation };
+      new FirstAdmin(this, 'FirstAdmin', invited).node.addDependency(migrations);
+    }
     if (data.seedLogins) new Seed(this, 'Seed', foundation, data.seedLogins).node.addDependency(migrations);
   }
 }

@@ -44,6 +44,10 @@ const Stage = z.strictObject({
   /** Two example organisations with a login for each role; their password is generated, in the secret `SeedLogins`. */
   seedLogins: z.boolean(),
   exampleSubgraphs: z.boolean(),
+  /** Whom the first deploy invites to administer the first organisation; the invitation is in the secret `FirstInvitation`. */
+  firstAdmin: z.optional(
+    z.strictObject({ email: z.email(), organisation: z.string().check(z.minLength(1), z.maxLength(200)) }),
+  ),
   /** Whether addresses that tenants name (an issuer's keys) may be private and without TLS: on a laptop, and nowhere else. */
   privateTargets: z.boolean(),
   /**

@@ -24,7 +24,7 @@ test('the guide’s table of settings is what the stages are', () => {
   expect(guide).toContain(table);
 });
 
-test.each(['alarmEmail', 'domain.name', 'domain.certificateArn', 'issuers'])(
+test.each(['alarmEmail', 'domain.name', 'domain.certificateArn', 'issuers', 'firstAdmin'])(
   'the guide names %s, which no stage sets by itself',
   (name) => {
     expect(settings).not.toContain(name);
