@@ -5,10 +5,9 @@ import { digestOf } from '../shared/credentials/digest';
 import type { Origin } from '../shared/stores/audit';
 import type { OpenPool } from '../shared/stores/postgres';
 import type { Client } from './clients';
-import type { Granted } from './grants';
 import { MEMBERSHIP, MembershipRow, membershipJoins, membershipOf } from './membership';
 import { needed, oauth } from './oauth';
-import { ADMITTED, authorOf, deviceOf, endSession, openSession } from './sessions';
+import { ADMITTED, authorOf, deviceOf, endSession, type Granted, openSession } from './sessions';
 import type { SignedIn } from './sign-in';
 import { newCode, newRefreshToken } from './tokens';
 

@@ -7,7 +7,7 @@ import type { authRoutes } from './contract';
 import type { Membership } from './membership';
 import { FIRST_PARTY, needed, oauth } from './oauth';
 import type { Refresh } from './refresh';
-import { authorOf, deviceOf, openSession } from './sessions';
+import { authorOf, deviceOf, type Granted, openSession } from './sessions';
 import type { Passwords } from './sign-in';
 import type { SigningKeys } from './signing-keys';
 import { accessToken, newRefreshToken } from './tokens';
@@ -26,13 +26,6 @@ export interface GrantDeps {
 }
 
 type TokenCall = Call<(typeof authRoutes)['issueToken']>;
-
-/** What a user's grant led to: a session, and the refresh token that it goes on with. */
-export interface Granted {
-  readonly membership: Membership;
-  readonly session: string;
-  readonly refreshToken: string;
-}
 
 /** The token endpoint: one function a grant. */
 export function grants(deps: GrantDeps) {

@@ -5,10 +5,9 @@ import { NO_ORGANISATION, type Origin } from '../shared/stores/audit';
 import type { OpenPool } from '../shared/stores/postgres';
 import { inTenant, type Sql } from '../shared/stores/tenancy';
 import type { Client } from './clients';
-import type { Granted } from './grants';
 import { MEMBERSHIP, MembershipRow, membershipJoins, membershipOf } from './membership';
 import { needed, oauth } from './oauth';
-import { authorOf, endSession, IDLE } from './sessions';
+import { authorOf, endSession, type Granted, IDLE } from './sessions';
 import { successorOf } from './tokens';
 
 /**

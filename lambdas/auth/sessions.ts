@@ -12,6 +12,13 @@ const KEPT = '30 days';
 const LONGEST_DEVICE = 300;
 export const deviceOf = ({ userAgent }: Origin): string => userAgent.slice(0, LONGEST_DEVICE).replaceAll('\0', '');
 
+/** What a user's grant led to: a session, and the refresh token that it goes on with. */
+export interface Granted {
+  readonly membership: Membership;
+  readonly session: string;
+  readonly refreshToken: string;
+}
+
 interface NewSession {
   readonly id: string;
   readonly membership: Membership;
