@@ -1,4 +1,4 @@
-import type { DynamoDBClient, DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
+import { awsCall } from '../shared/aws/aws-call';
 import type { Probe } from './readiness';
 
 /*
@@ -35,16 +35,8 @@ export function redisProbe(open: () => Promise<Pings>): Probe {
 }
 
 /** The table of API keys: without it tokens still work, so the platform stays ready. */
-export function keysProbe(table: string, config: DynamoDBClientConfig = {}): Probe {
-  let client: DynamoDBClient | undefined;
-  return {
-    name: 'keys',
-    needed: false,
-    check: async () => {
-      // Loading the AWS SDK costs 45 ms: nothing but this probe waits for it.
-      const { DynamoDBClient, GetItemCommand } = await import('@aws-sdk/client-dynamodb');
-      client ??= new DynamoDBClient({ ...config, maxAttempts: 1 });
-      return client.send(new GetItemCommand({ TableName: table, Key: { id: { S: 'probe' } } }));
-    },
-  };
-}
+export const keysProbe = (table: string): Probe => ({
+  name: 'keys',
+  needed: false,
+  check: () => awsCall('dynamodb', 'GetItem', { TableName: table, Key: { id: { S: 'probe' } } }),
+});
