@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import * as z from 'zod/mini';
 import type { Access } from '../shared/access/access';
-import { hashKey } from '../shared/credentials/api-key';
+import { hashKey, isClientSecret } from '../shared/credentials/api-key';
 import type { ClientAuth } from '../shared/http/route';
 import type { Origin } from '../shared/stores/audit';
 import type { OpenPool } from '../shared/stores/postgres';
@@ -90,7 +90,9 @@ export function clients({ pool, access, pepper, now }: Deps): Clients {
       const { id, secret } = clientAuth ?? { id: body.client_id ?? FIRST_PARTY, secret: body.client_secret };
       const client = (await find(id)) ?? invalidClient(isBasic);
       if (client.kind === 'public' && secret === undefined) return client;
-      const isRight = secret !== undefined && isSecretOf(client, hashKey(secret, await pepper()));
+      // A secret that is none is refused before the pepper is asked for.
+      const isRight =
+        secret !== undefined && isClientSecret(secret) && isSecretOf(client, hashKey(secret, await pepper()));
       if (isRight) return client;
       const { organisation } = client;
       // A secret of 256 bits needs no lock-out, but its owner should see that somebody tries.

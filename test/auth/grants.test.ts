@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { decodeProtectedHeader } from 'jose';
 import { signingKeysOf } from '../../lambdas/auth/signing-keys';
 import { namesOf, setOfRole } from '../../lambdas/shared/access/permissions';
+import { newClientSecret } from '../../lambdas/shared/credentials/api-key';
 import { verifyToken } from '../../lambdas/shared/credentials/jwt';
 import { publicKeys } from '../../lambdas/shared/credentials/key-ring';
 import { NO_ORGANISATION } from '../../lambdas/shared/stores/audit';
@@ -242,13 +243,14 @@ describe('the client credentials grant', () => {
   );
 
   test('takes the secret before a rotation as long as the overlap lasts', async () => {
-    const previous_secret_hash = hash('the old one');
+    const old = newClientSecret('test');
+    const previous_secret_hash = hash(old);
     const hour = 3_600_000;
     const during = await given.client({ previous_secret_hash, previous_until: new Date(Date.now() + hour) });
     const after = await given.client({ previous_secret_hash, previous_until: new Date(Date.now() - 1000) });
-    expect(await given.token(grant, { headers: basic(during.id, 'the old one') })).toMatchObject({ status: 200 });
+    expect(await given.token(grant, { headers: basic(during.id, old) })).toMatchObject({ status: 200 });
     expect(await given.token(grant, { headers: basic(during.id, during.secret) })).toMatchObject({ status: 200 });
-    expect(await given.token(grant, { headers: basic(after.id, 'the old one') })).toMatchObject({ status: 401 });
+    expect(await given.token(grant, { headers: basic(after.id, old) })).toMatchObject({ status: 401 });
   });
 
   test('refuses a client that is not known, disabled, or shows a wrong secret or none, in one way', async () => {

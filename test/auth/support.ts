@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { decodeJwt } from 'jose';
 import * as z from 'zod/mini';
 import { type AuthDeps, auth } from '../../lambdas/auth/auth';
@@ -9,7 +9,7 @@ import { newRefreshToken } from '../../lambdas/auth/tokens';
 import { changes } from '../../lambdas/shared/access/change';
 import type { Role } from '../../lambdas/shared/access/permissions';
 import type { Identity } from '../../lambdas/shared/access/principal';
-import { hashKey } from '../../lambdas/shared/credentials/api-key';
+import { hashKey, newClientSecret } from '../../lambdas/shared/credentials/api-key';
 import { bearerOf } from '../../lambdas/shared/credentials/bearer';
 import { Claims } from '../../lambdas/shared/credentials/jwt';
 import { type Handler, serve } from '../../lambdas/shared/http/serve';
@@ -127,7 +127,7 @@ export async function startAuth(): Promise<TestAuth> {
       return { id, refreshToken, identity: { kind: 'user', id: user, organisation, session: id, token: randomUUID() } };
     },
     async client(columns = {}, organisation = userOf('admin').organisation) {
-      const [id, secret] = [randomUUID(), randomBytes(32).toString('base64url')];
+      const [id, secret] = [randomUUID(), newClientSecret('test')];
       const all = {
         id,
         organisation_id: organisation,
