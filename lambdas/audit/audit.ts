@@ -4,24 +4,13 @@ import { refuse } from '../shared/errors';
 import { page, placeOf } from '../shared/http/page';
 import type { Operations } from '../shared/http/route';
 import { fromJson } from '../shared/json';
-import type { auditRoutes, Entry } from './contract';
+import { type auditRoutes, Entry } from './contract';
 import { CursorKey, exportPage } from './export';
 import { conditionsOf } from './filters';
 import { verify } from './verify';
 
-const Record = z.pipe(
-  fromJson,
-  z.object({
-    actor: z.string(),
-    action: z.string(),
-    target: z.string(),
-    outcome: z.string(),
-    reason: z.optional(z.string()),
-    before: z.optional(z.unknown()),
-    after: z.optional(z.unknown()),
-    from: z.object({ requestId: z.string(), sourceIp: z.string(), userAgent: z.string() }),
-  }),
-);
+/** An entry but for its place in the chain, as the text that was hashed. */
+const Record = z.pipe(fromJson, z.omit(Entry, { seq: true, at: true }));
 const Row = z.object({ seq: z.coerce.number(), at: z.string(), record: z.string() });
 
 const NOWHERE = { requestId: '', sourceIp: '', userAgent: '' };

@@ -24,7 +24,7 @@ const Count = (most: number) =>
   z.pipe(z.string().check(z.regex(/^\d{1,5}$/)), z.pipe(z.transform(Number), z.int().check(z.gte(1), z.lte(most))));
 const Seq = z.pipe(z.string().check(z.regex(/^\d{1,15}$/)), z.transform(Number));
 
-const Entry = z.object({
+export const Entry = z.object({
   seq: z.int(),
   at: z.string(),
   actor: z.string(),

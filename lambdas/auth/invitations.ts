@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
 import type { Changes, Tx } from '../shared/access/change';
+import { subjectsOfMember } from '../shared/access/subjects';
 import { digestOf } from '../shared/credentials/digest';
 import { hashPassword } from '../shared/credentials/passwords';
 import { refuse } from '../shared/errors';
@@ -50,9 +51,7 @@ export const invitations = ({ pool, changes, passwords }: Deps): Accept => ({
     const made = account === undefined ? await accountFor(invitation, name, password) : undefined;
     const user = account ?? randomUUID();
     const { organisation_id: id, organisation, roles } = invitation;
-    await changes.change(authorOf(user, id, origin), { voids: [`user:${user}`] }, (tx) =>
-      join(tx, user, invitation, made),
-    );
+    await changes.change(authorOf(user, id, origin), {}, (tx) => join(tx, user, invitation, made));
     return { user, organisation: { id, name: organisation }, roles };
   },
 });
@@ -86,6 +85,8 @@ const JOIN = `insert into gatehouse.members as m (organisation_id, user_id, role
 
 async function join(tx: Tx, user: string, invitation: Invitation, made: NewAccount | undefined): Promise<void> {
   const { id, organisation_id: organisation, email, roles } = invitation;
+  // Who comes back has their keys back.
+  await tx.voids(await subjectsOfMember(tx, organisation, user));
   const accepted = await tx.query(ACCEPT, [organisation, id]);
   if (accepted.rowCount !== 1) refuse('not_found', 'no invitation waits for this token');
   if (made && (await tx.query(NEW_USER, [user, email, made.name, made.hash])).rowCount !== 1)

@@ -25,8 +25,11 @@ const ANY_MEMBER = 'select from gatehouse.members where removed_at is null limit
 /** Two deploys at once wait for each other: one of them makes the organisation. */
 const LOCK = "select pg_advisory_xact_lock(hashtext('gatehouse first admin'))";
 const INSERT_ORGANISATION = 'insert into gatehouse.organisations (id, name) values ($1, $2)';
-const TAKE_BACK = `delete from gatehouse.organisations where id in (
-  select organisation_id from gatehouse.invitations where invited_by = 'deployment')`;
+/** Only what nobody has ever been in: an invitation that was accepted makes its organisation somebody's for good. */
+const TAKE_BACK = `delete from gatehouse.organisations o
+  where exists (select from gatehouse.invitations i
+      where i.organisation_id = o.id and i.invited_by = 'deployment' and i.accepted_at is null)
+    and not exists (select from gatehouse.members m where m.organisation_id = o.id)`;
 const INVITE = `insert into gatehouse.invitations (id, organisation_id, email, roles, token_digest, invited_by, expires_at)
   values ($1, $2, lower($3), '{admin}', $4, 'deployment', now() + interval '30 days')`;
 

@@ -1,12 +1,12 @@
 import * as z from 'zod/mini';
 import type { Changes, Tx } from '../shared/access/change';
 import type { Principal } from '../shared/access/principal';
+import { subjectsOf } from '../shared/access/subjects';
 import { refuse } from '../shared/errors';
 import type { Operations } from '../shared/http/route';
 import { Grant, type grantRoutes } from './contracts/grants';
 import { give, heldOn } from './give';
 import { current, list, made, one, paged, tagged, taken, times, wrong } from './rows';
-import { subjectsOf } from './subjects';
 
 /** All of a subject's grants are read with its rights, and looked through by every request about one thing. */
 const MOST_GRANTS = 200;

@@ -1,4 +1,5 @@
 import type { Changes } from '../shared/access/change';
+import { subjectsOfMember } from '../shared/access/subjects';
 import { refuse } from '../shared/errors';
 import type { Operations } from '../shared/http/route';
 import { keepAnAdmin, lockAdmins } from './admins';
@@ -6,7 +7,6 @@ import { Member, type memberRoutes } from './contracts/members';
 import { added, give } from './give';
 import { remove } from './remove';
 import { current, list, made, one, paged, tagged, times } from './rows';
-import { subjectsOfMember } from './subjects';
 
 const COLUMNS = `u.id, u.email, u.name, m.roles, u.external_issuer is not null as external, ${times('m')}`;
 const MEMBERS = `from gatehouse.members m join gatehouse.users u on u.id = m.user_id where m.organisation_id = $1`;

@@ -1,11 +1,11 @@
 import * as z from 'zod/mini';
 import type { Changes, Tx } from '../shared/access/change';
+import { subjectsOfMember } from '../shared/access/subjects';
 import { refuse } from '../shared/errors';
 import type { Operations } from '../shared/http/route';
 import { WorkspaceMember, type workspaceRoutes } from './contracts/workspaces';
 import { added, give } from './give';
 import { current, list, one, paged, tagged, times } from './rows';
-import { subjectsOfMember } from './subjects';
 
 const COLUMNS = `u.id, u.email, u.name, m.roles, ${times('m')}`;
 const OF_WORKSPACE = `from gatehouse.workspace_members m join gatehouse.users u on u.id = m.user_id

@@ -334,14 +334,21 @@ describe('accepting an invitation', () => {
     expect(await rolesIn(globex, 'viewer@acme.example')).toEqual([{ roles: ['editor'], removed_at: null }]);
   });
 
-  test('brings back who was removed, with the roles of the invitation, at once', async () => {
+  test('brings back who was removed, with the roles of the invitation and the keys, at once', async () => {
     const { identity } = await given.session('api_user');
+    const key = { kind: 'api_key', id: 'c'.repeat(16), organisation: acme } as const;
+    await sql(
+      "insert into gatehouse.api_keys (id, organisation_id, name, owner_id, scopes) values ($1, $2, 'k', $3, '{account:read}')",
+      [key.id, acme, identity.id],
+    );
     await sql('update gatehouse.members set removed_at = now() where user_id = $1', [identity.id]);
     await given.tenants.redis.client.flushdb();
     expect(await ask('GET', '/v1/auth/me', identity)).toMatchObject(isOut);
+    expect(await isIn(key)).toBe(false);
     const { token } = await invite('api-user@acme.example', { roles: ['viewer'] });
     expect(await accept({ token, password: PASSWORD })).toMatchObject({ status: 200 });
     expect((await ask('GET', '/v1/auth/me', identity)).body).toMatchObject({ roles: ['viewer'] });
+    expect(await isIn(key)).toBe(true);
   });
 
   test('changes nothing for a member, an expired one, a token nobody knows, or without a name', async () => {

@@ -63,3 +63,14 @@ test('the audit of the organisation begins with who made it, and no token is in 
   ]);
   expect(JSON.stringify(rows) + output.text()).not.toContain('ghi_');
 });
+
+test('an organisation that somebody has been in is never taken back, even when nobody is left in it', async () => {
+  await given.tenants.database.master.query('update gatehouse.members set removed_at = now()');
+  expect(await invite()).toBeDefined();
+  expect(await invite()).toBeDefined();
+  const { rows } = await given.tenants.database.master.query(
+    'select from gatehouse.organisations o join gatehouse.members m on m.organisation_id = o.id',
+  );
+  expect(rows).toHaveLength(1);
+  expect(await organisations()).toHaveLength(2);
+});

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { Sql } from '../shared/stores/tenancy';
+import type { Sql } from '../stores/tenancy';
 
 const Key = z.object({ id: z.string() });
 const LOCK = 'select from gatehouse.members where organisation_id = $1 and user_id = $2 for update';
