@@ -1,7 +1,8 @@
 import { auth } from './auth';
+import { guard } from './guard';
 
 /** `npm run bench -- <name>`: prints what is measured side by side in one run, as ratios with their goals. */
-const BENCHES: Readonly<Record<string, () => Promise<void>>> = { auth };
+const BENCHES: Readonly<Record<string, () => Promise<void>>> = { auth, guard };
 
 const [name = ''] = process.argv.slice(2);
 const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;

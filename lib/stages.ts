@@ -1,5 +1,7 @@
 import * as z from 'zod/mini';
 import { faultIn, issuerFields, OrganisationMap, settingsOf } from '../lambdas/shared/credentials/issuer-fields';
+import { DEFAULT_LIMITS } from '../lambdas/shared/limits/defaults';
+import { LimitSettings } from '../lambdas/shared/limits/plans';
 import { parse } from '../lambdas/shared/parse';
 
 /**
@@ -32,6 +34,11 @@ const Stage = z.strictObject({
     ratePerSecond: z.int().check(z.gte(1), z.lte(100_000)),
     burst: z.int().check(z.gte(1), z.lte(50_000)),
   }),
+  /**
+   * Plans, limits of addresses, and what is let through while Redis is away. An operator changes them while they run
+   * (docs/limits.md); these are in force until one has.
+   */
+  limits: LimitSettings,
   firewall: z.strictObject({
     /** Requests that one address may make in five minutes. */
     requestsPerFiveMinutes: z.int().check(z.gte(10), z.lte(2_000_000_000)),
@@ -81,6 +88,7 @@ const dev: Settings = {
   customerKey: false,
   logRetentionDays: 7,
   throttling: { ratePerSecond: 200, burst: 400 },
+  limits: DEFAULT_LIMITS,
   firewall: { requestsPerFiveMinutes: 10_000 },
   accountLogRole: 'create',
   corsOrigin: '*',
@@ -99,6 +107,7 @@ const prod: Settings = {
   customerKey: true,
   logRetentionDays: 90,
   throttling: { ratePerSecond: 5_000, burst: 5_000 }, // an account's own quota is 10,000 and 5,000
+  limits: DEFAULT_LIMITS,
   firewall: { requestsPerFiveMinutes: 5_000 },
   accountLogRole: 'exists',
   corsOrigin: '*',

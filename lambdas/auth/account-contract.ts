@@ -118,6 +118,7 @@ export const accountRoutes = {
     summary: 'Join the organisation that invited you',
     auth: 'none',
     public: 'the invitation is the credential',
+    addressLimit: 'credentials',
     body: json(Acceptance, 8192),
     reply: { status: 200, body: Accepted, headers: NO_STORE },
     errors: ['unauthenticated', 'not_found', 'conflict', 'rate_limited', 'not_ready'],

@@ -53,12 +53,13 @@ async function accessToken(
 ) {
   const claims = await verify(token, issuer);
   if (claims?.org !== organisation) return INACTIVE;
-  const principal = await access.admit(bearerOf(claims), origin).catch((error: unknown) => {
+  // The caller asks about somebody else: nothing of that one's limits is spent.
+  const admission = await access.admit(bearerOf(claims), origin, 0).catch((error: unknown) => {
     if (error instanceof Refusal && error.code === 'unauthenticated') return undefined;
     throw error;
   });
-  if (!principal) return INACTIVE;
-  const { roles, plan, permissions } = principal;
+  if (!admission) return INACTIVE;
+  const { roles, plan, permissions } = admission.principal;
   const { ver: _, ...rest } = claims;
   return {
     active: true,

@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { isIPv6 } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis, Result } from 'ioredis';
 import { refuse } from '../shared/errors';
+import { networkOf } from '../shared/limits/network';
 
 /*
  * How often a password may be tried: by account and by address. An attempt takes a place before its password is
@@ -136,22 +136,6 @@ const keysOf = ({ email, address }: Attempt): Keys => {
   const account = createHash('sha256').update(email).digest('base64url');
   return [`gatehouse:{sign-in}:account:${account}`, `gatehouse:{sign-in}:address:${networkOf(address)}`];
 };
-
-const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
-
-const groups = (part: string | undefined) => (part ? part.split(':') : []);
-
-/** An IPv4 address, or the /64 that a subscriber of IPv6 has whole. */
-export function networkOf(address: string): string {
-  if (!isIPv6(address)) return address;
-  const mapped = MAPPED.exec(address)?.[1];
-  if (mapped !== undefined) return mapped;
-  const [head = '', tail] = address.split('::');
-  const zeros = tail === undefined ? 0 : 8 - groups(head).length - groups(tail).length;
-  const all = [...groups(head), ...Array.from({ length: Math.max(zeros, 0) }, () => '0'), ...groups(tail)];
-  const network = all.slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16));
-  return `${network.join(':')}::/64`;
-}
 
 const tooMany = (waitMs: number): never =>
   refuse('rate_limited', 'too many attempts to sign in', {

@@ -12,7 +12,7 @@ type OAuthError =
 
 /** An error of RFC 6749 section 5.2. */
 export const oauth = (error: OAuthError, detail: string): never =>
-  refuse('bad_request', detail, { extensions: { error } });
+  refuse('bad_request', detail, { extensions: { error }, isWrongCredential: error === 'invalid_grant' });
 
 /** RFC 6749 section 5.2: a client that tried `Authorization` is told which scheme we take there. */
 export const invalidClient = (basic: boolean): never =>

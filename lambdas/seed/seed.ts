@@ -2,10 +2,22 @@ import { ROLES as PERMISSIONS_OF, type Role } from '../shared/access/permissions
 import type { OpenPool } from '../shared/stores/postgres';
 import { inTenant } from '../shared/stores/tenancy';
 
-/** The example tenants: fixed ids, so that seeding again changes nothing. */
+/** The example tenants: fixed ids, so that seeding again changes nothing. The first one's admin operates the platform. */
 export const ORGANISATIONS = [
-  { id: '0a000000-0000-4000-8000-000000000001', name: 'Acme', domain: 'acme.example' },
-  { id: '0a000000-0000-4000-8000-000000000002', name: 'Globex', domain: 'globex.example' },
+  {
+    id: '0a000000-0000-4000-8000-000000000001',
+    name: 'Acme',
+    domain: 'acme.example',
+    plan: 'enterprise',
+    operator: true,
+  },
+  {
+    id: '0a000000-0000-4000-8000-000000000002',
+    name: 'Globex',
+    domain: 'globex.example',
+    plan: 'free',
+    operator: false,
+  },
 ] as const;
 
 /** In this order, which is the order of the logins in the secret. */
@@ -37,7 +49,7 @@ export interface SeedKey {
 }
 
 const INSERT_ORGANISATION =
-  'insert into gatehouse.organisations (id, name) values ($1, $2) on conflict (id) do nothing';
+  'insert into gatehouse.organisations (id, name, plan, operator) values ($1, $2, $3, $4) on conflict (id) do nothing';
 const INSERT_USER = `insert into gatehouse.users (id, email, name, password_hash) values ($1, $2, $3, $4)
   on conflict (id) do update set password_hash = excluded.password_hash`;
 const INSERT_MEMBER =
@@ -47,12 +59,13 @@ const INSERT_KEY = `insert into gatehouse.api_keys (id, organisation_id, name, o
 
 /** Makes the example organisations, users and keys; the users' password becomes the one of this hash. */
 export async function seed(pool: OpenPool, passwordHash: string, keys: readonly SeedKey[] = []): Promise<void> {
-  for (const { id: organisation, name } of ORGANISATIONS)
+  for (const { id: organisation, name, plan, operator } of ORGANISATIONS)
     await inTenant(pool, { organisation }, async (sql) => {
-      await sql.query(INSERT_ORGANISATION, [organisation, name]);
+      await sql.query(INSERT_ORGANISATION, [organisation, name, plan, operator]);
       for (const user of SEED_USERS.filter((each) => each.organisation === organisation)) {
         await sql.query(INSERT_USER, [user.id, user.email, user.name, passwordHash]);
-        await sql.query(INSERT_MEMBER, [organisation, user.id, [user.role]]);
+        const roles = operator && user.role === 'admin' ? ['admin', 'operator'] : [user.role];
+        await sql.query(INSERT_MEMBER, [organisation, user.id, roles]);
       }
       const owner = SEED_USERS.find((each) => each.organisation === organisation && each.role === 'api_user');
       for (const key of keys.filter((each) => each.organisation === organisation))

@@ -41,7 +41,16 @@ export const ERRORS = {
     title: 'This content type is not taken here',
     help: 'Send the content type that `detail` names.',
   },
-  rate_limited: { status: 429, title: 'Too many requests', help: 'Wait for `Retry-After`, then go on.' },
+  rate_limited: {
+    status: 429,
+    title: 'Too many requests',
+    help: 'Wait for `Retry-After`, then go on. `limit` names the limit that was reached.',
+  },
+  too_costly: {
+    status: 400,
+    title: 'The request costs more than the plan allows at once',
+    help: 'Ask for less in one request: fewer fields, smaller pages. Waiting does not help.',
+  },
   blocked: {
     status: 403,
     title: 'The request was stopped by the firewall',
@@ -71,6 +80,8 @@ interface RefusalOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Ours alone: logged, never sent. */
   readonly cause?: unknown;
+  /** What was shown to prove who calls was wrong: it counts as an attempt (shared/limits/addresses.ts). */
+  readonly isWrongCredential?: boolean;
 }
 
 /** An expected failure. `detail` and `extensions` are public; `cause` is ours. */
@@ -78,14 +89,16 @@ export class Refusal extends Error {
   override name = 'Refusal';
   readonly extensions: Readonly<Record<string, unknown>>;
   readonly headers: Readonly<Record<string, string>>;
+  readonly isWrongCredential: boolean;
   constructor(
     readonly code: ErrorCode,
     readonly detail?: string,
-    { extensions = {}, headers = {}, cause }: RefusalOptions = {},
+    { extensions = {}, headers = {}, cause, isWrongCredential = code === 'unauthenticated' }: RefusalOptions = {},
   ) {
     super(detail ?? ERRORS[code].title, { cause });
     this.extensions = extensions;
     this.headers = headers;
+    this.isWrongCredential = isWrongCredential;
   }
 }
 

@@ -13,9 +13,14 @@ const metrics = new Metrics({ namespace: 'Gatehouse', serviceName: SERVICE });
  * Counts an answer that was our own fault. `serve()` turns every exception into a 500, so Lambda's own error metric
  * would stay at zero; the function's alarm adds this one to it.
  */
-export function countFault(): void {
+export const countFault = (): void => count('Faults');
+
+/** Counts a request that was judged without Redis (shared/limits). */
+export const countDegraded = (): void => count('Degraded');
+
+function count(name: string): void {
   // A single metric is a Metrics object of its own: the dimension and the value must both go to it.
-  const fault = metrics.singleMetric();
-  fault.addDimension('function', process.env.AWS_LAMBDA_FUNCTION_NAME ?? 'none');
-  fault.addMetric('Faults', MetricUnit.Count, 1);
+  const metric = metrics.singleMetric();
+  metric.addDimension('function', process.env.AWS_LAMBDA_FUNCTION_NAME ?? 'none');
+  metric.addMetric(name, MetricUnit.Count, 1);
 }

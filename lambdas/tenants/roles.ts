@@ -33,10 +33,11 @@ const USES = `select * from (values
 const Use = z.object({ place: z.string(), count: z.coerce.number() });
 
 const DESCRIPTIONS: Readonly<Record<HouseRole, string>> = {
-  admin: 'May do everything.',
+  admin: 'May do everything in the organisation.',
   editor: 'Works with what the organisation has; does not decide who may.',
   viewer: 'Reads.',
   api_user: 'Of machines: queries and metrics.',
+  operator: 'Operates the platform: its settings. Counts in the organisation of the operator alone.',
 };
 const houseRole = (name: HouseRole) => ({
   name,

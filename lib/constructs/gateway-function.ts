@@ -74,7 +74,7 @@ export class GatewayFunction extends Construct {
       environment: {
         ...COMMON,
         ...(stage.egress === 'ipv6' && { AWS_USE_DUALSTACK_ENDPOINT: 'true' }),
-        ...(api && { CORS_ORIGIN: stage.corsOrigin }),
+        ...(api && { CORS_ORIGIN: stage.corsOrigin, LIMITS: JSON.stringify(stage.limits) }),
         ...environment,
       },
       ...(groups.length > 0 && {

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Attempt, lockout, networkOf } from '../../lambdas/auth/lockout';
+import { type Attempt, lockout } from '../../lambdas/auth/lockout';
+import { networkOf } from '../../lambdas/shared/limits/network';
 import { captureOutput } from '../support/output';
 import { downRedis } from '../support/redis';
 import { PASSWORD } from '../support/tenants';

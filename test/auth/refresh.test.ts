@@ -44,7 +44,7 @@ const stored = async (session: string) =>
 
 /** Whether the session's access tokens pass the check of every request. */
 const isAdmitted = (token: string) =>
-  given.tenants.serve.access.admit(bearer(token), { requestId: 'test', sourceIp: '192.0.2.1', userAgent: '' }).then(
+  given.tenants.serve.access.admit(bearer(token), { requestId: 'test', sourceIp: '192.0.2.1', userAgent: '' }, 0).then(
     () => true,
     () => false,
   );

@@ -3,6 +3,8 @@ import type { Access } from '../../lambdas/shared/access/access';
 import { NO_PERMISSIONS, type Role, setOfRole, union } from '../../lambdas/shared/access/permissions';
 import { authorizerContext, type Identity } from '../../lambdas/shared/access/principal';
 import type { ServeOptions } from '../../lambdas/shared/http/serve';
+import type { AddressGuard } from '../../lambdas/shared/limits/addresses';
+import type { LimitState, Policy } from '../../lambdas/shared/limits/standing';
 
 export const ORGANISATION = '3f0c9a52-8a35-4f0e-9d0a-6f0f1f5f7c11';
 
@@ -30,21 +32,35 @@ export const principal = (...roles: Role[]): Identity => ({
   external: { issuer: 'https://issuer.example', subject: 'user-1', roles, issuedAtSeconds: 0 },
 });
 
+const UNLIMITED: Policy = {
+  kind: 'burst',
+  name: 'burst',
+  scope: 'user',
+  limit: 1_000,
+  left: 999,
+  resetSeconds: 1,
+  windowSeconds: 1,
+};
+export const NO_LIMITS: LimitState = { policies: [UNLIMITED], binding: UNLIMITED, degraded: false };
+
 /** Rights by the roles that the caller itself names: for tests of what stands behind or before the real check. */
 const rolesAccess: Access = {
   async admit(identity) {
     const roles = identity.external?.roles ?? [];
-    return {
+    const principal = {
       ...identity,
       roles,
       permissions: roles.map(setOfRole).reduce(union, NO_PERMISSIONS),
       grants: [],
       plan: 'free',
     };
+    return { principal, limits: NO_LIMITS, leave: () => undefined };
   },
   noteRefusal: async () => undefined,
 };
-export const served: ServeOptions = { corsOrigin: '*', access: rolesAccess };
+/** Nobody is counted here. */
+export const uncounted: AddressGuard = { admit: async () => undefined, wrong: async () => undefined };
+export const served: ServeOptions = { corsOrigin: '*', access: rolesAccess, addresses: uncounted };
 
 /** What API Gateway hands a function for this request: the members that `serve()` may read. */
 export function event({ method = 'GET', resource, ...request }: Request): APIGatewayProxyEvent {

@@ -6,11 +6,12 @@ import * as z from 'zod/mini';
 import { clients } from '../../lambdas/keys/clients';
 import type { Deps } from '../../lambdas/keys/deps';
 import { apiKeys } from '../../lambdas/keys/keys';
-import { accessCache } from '../../lambdas/shared/access/cache';
+import { accessCache, withAccessCommands } from '../../lambdas/shared/access/cache';
 import { changes } from '../../lambdas/shared/access/change';
 import { setOfRole } from '../../lambdas/shared/access/permissions';
 import type { Principal } from '../../lambdas/shared/access/principal';
 import { Refusal } from '../../lambdas/shared/errors';
+import { NO_LIMITS } from './event';
 
 const Settings = z.object({
   postgres: z.object({ host: z.string(), port: z.int(), user: z.string(), password: z.string(), database: z.string() }),
@@ -20,12 +21,12 @@ const Settings = z.object({
 });
 const settings = Settings.parse(JSON.parse(process.argv[2] ?? ''));
 const pool = new Pool({ ...settings.postgres, max: 1 });
-const redis = new Redis({ ...settings.redis, enableReadyCheck: false });
+const redis = withAccessCommands(new Redis({ ...settings.redis, enableReadyCheck: false }));
 
 const deps: Deps = {
   changes: changes(
     async () => pool,
-    accessCache(async () => redis),
+    accessCache((command) => command(redis)),
   ),
   records: {
     put: async (id, record) => void (await redis.set(`record:${id}`, JSON.stringify(record))),
@@ -49,6 +50,7 @@ const principal: Principal = {
 };
 const common = () => ({
   principal,
+  limits: NO_LIMITS,
   requestId: 'request',
   arrivedAtMs: Date.now(),
   publicUrl: '',

@@ -1,11 +1,16 @@
 import { rmSync } from 'node:fs';
 import { Redis } from 'ioredis';
+import { withAccessCommands } from '../../lambdas/shared/access/cache';
+import { defineAddress, type RunCommand } from '../../lambdas/shared/limits/addresses';
+import { redisLine } from '../../lambdas/shared/limits/redis-line';
 import { startRedis as startServer } from '../../local/stores/redis';
 import { watcher } from '../local/support';
 import { temporaryFolder } from './temporary-folder';
 
 export interface TestRedis {
   readonly client: Redis;
+  /** Commands as functions send them, without a deadline. */
+  readonly run: RunCommand;
   stop(): Promise<void>;
 }
 
@@ -17,6 +22,7 @@ export async function startRedis(): Promise<TestRedis> {
   const client = new Redis({ host, port, password, enableReadyCheck: false });
   return {
     client,
+    run: runOn(client),
     async stop() {
       client.disconnect();
       await stop();
@@ -30,3 +36,13 @@ export function downRedis(): Redis {
   const client = new Redis({ host: '127.0.0.1', port: 1, lazyConnect: true, retryStrategy: () => null });
   return client.on('error', () => undefined);
 }
+
+/** A client with the scripts that functions send, and nothing between it and them. */
+export function runOn(client: Redis): RunCommand {
+  defineAddress(client);
+  withAccessCommands(client);
+  return (command) => command(client);
+}
+
+/** Commands to a Redis that is down, through the breaker that functions have. */
+export const runDown = (): RunCommand => redisLine(async () => downRedis()).run;

@@ -6,7 +6,10 @@ import { type Changes, changes } from '../../lambdas/shared/access/change';
 import type { Role } from '../../lambdas/shared/access/permissions';
 import type { Identity } from '../../lambdas/shared/access/principal';
 import type { ServeOptions } from '../../lambdas/shared/http/serve';
+import type { Settings } from '../../lambdas/shared/limits/settings';
 import type { OpenPool } from '../../lambdas/shared/stores/postgres';
+import { uncounted } from './event';
+import { fixedSettings } from './limits';
 import { cheapHash } from './passwords';
 import { type PlatformDatabase, startPlatformDatabase } from './platform-database';
 import { startRedis, type TestRedis } from './redis';
@@ -22,6 +25,7 @@ export interface TestTenants {
   readonly auth: OpenPool;
   readonly cache: AccessCache;
   readonly changes: Changes;
+  readonly settings: Settings;
   readonly serve: ServeOptions;
   /** The example user of this role with a session of its own. */
   signedIn(role: Role, domain?: string): Promise<Identity>;
@@ -42,7 +46,8 @@ export async function startTenants(): Promise<TestTenants> {
   const app: OpenPool = async () => database.app;
   const auth: OpenPool = async () => database.auth;
   await seed(auth, cheapHash(PASSWORD));
-  const cache = accessCache(async () => redis.client);
+  const cache = accessCache(redis.run);
+  const settings = fixedSettings();
   return {
     database,
     redis,
@@ -50,7 +55,8 @@ export async function startTenants(): Promise<TestTenants> {
     auth,
     cache,
     changes: changes(app, cache),
-    serve: { corsOrigin: '*', access: access({ cache, pool: app, nowSeconds: () => Math.floor(Date.now() / 1000) }) },
+    settings,
+    serve: { corsOrigin: '*', access: access({ cache, settings, pool: app, nowMs: Date.now }), addresses: uncounted },
     async signedIn(role, domain) {
       const { id, organisation } = userOf(role, domain);
       const session = randomUUID();

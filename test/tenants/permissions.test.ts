@@ -225,11 +225,18 @@ test('the check answers what the check of access lets pass, whoever asks for wha
   };
   await fc.assert(
     fc.asyncProperty(callers, someOf(PERMISSIONS, 3), async (caller, asked) => {
-      const principal = await tenants.serve.access.admit(await installed(caller), origin);
+      const { principal, limits } = await tenants.serve.access.admit(await installed(caller), origin, 0);
       for (const permission of asked)
         for (const resource of [undefined, ...RESOURCES]) {
           const query = { permission, resource };
-          const answer = await checkPermission({ ...rest, principal, query, params: undefined, body: undefined });
+          const answer = await checkPermission({
+            ...rest,
+            principal,
+            limits,
+            query,
+            params: undefined,
+            body: undefined,
+          });
           expect(answer).toMatchObject({ decision: permits(principal, permission, resource) ? 'allow' : 'deny' });
         }
     }),

@@ -1,38 +1,61 @@
-import { BlockList, isIPv6 } from 'node:net';
+import { BoundedMap } from '../bounded-map';
 import { refuse } from '../errors';
+import { RedisAway } from '../limits/breaker';
+import { addressBits, rangeBits } from '../limits/network';
+import type { Settings } from '../limits/settings';
+import { type LimitState, tooCostly, tooMany } from '../limits/standing';
 import { appendAudit, type Origin } from '../stores/audit';
 import type { OpenPool } from '../stores/postgres';
 import { inTenant } from '../stores/tenancy';
 import { logger } from '../telemetry';
 import type { AccessCache } from './cache';
 import type { Entry } from './entry';
+import { judgeAlone } from './judge-alone';
+import { judgeTogether, type Memory, MOST_REMEMBERED, type ReadEntry } from './judge-together';
 import { load } from './load';
 import { type Identity, type Principal, subjectOf } from './principal';
 
-/** What `serve()` asks for each request: may this caller act, and what may it do. */
+/** A caller that was let in: with its rights of this moment, and where it stands with its limits. */
+export interface Admission {
+  readonly principal: Principal;
+  readonly limits: LimitState;
+  /** The request is over: its place among those under way is free. Nobody waits for it. */
+  leave(): void;
+}
+
+/** What `serve()` asks for each request: may this caller act, what may it do, and is it within its limits? */
 export interface Access {
-  /** The caller with its rights of this moment. Refuses with `unauthenticated` who may not act any more. */
-  admit(identity: Identity, origin: Origin): Promise<Principal>;
+  /**
+   * Refuses with `unauthenticated` who may not act any more, with `rate_limited` who is over a limit, and with
+   * `too_costly` what no limit ever holds.
+   * @param cost what is spent; 0 asks without spending
+   */
+  admit(identity: Identity, origin: Origin, cost: number): Promise<Admission>;
   /** Notes a refusal in the audit: of one caller at one target at most once a minute, so that nobody can fill it. */
   noteRefusal(identity: Identity, origin: Origin, target: string, reason: string): Promise<void>;
 }
 
 interface AccessDeps {
   readonly cache: AccessCache;
+  readonly settings: Settings;
   /** Asked when Redis has no entry; the driver is not loaded before. */
   readonly pool: OpenPool;
-  nowSeconds(): number;
+  nowMs(): number;
 }
 
-/** An entry is read anew after this time, whatever the epochs say. */
-const FRESH_SECONDS = 300;
+const NOTE_AGAIN_MS = 60_000;
+const MOST_NOTED = 1_000;
 
-export function access({ cache, pool, nowSeconds }: AccessDeps): Access {
+export function access({ cache, settings, pool, nowMs }: AccessDeps): Access {
+  const noted = new BoundedMap<string, number>(MOST_NOTED);
   const noteRefusal: Access['noteRefusal'] = async (identity, origin, target, reason) => {
     const { organisation } = identity;
     const event = { actor: subjectOf(identity), action: 'access.refused', target, reason, outcome: 'refused' } as const;
+    const what = `${event.actor} ${target}`;
+    if (nowMs() - (noted.get(`${organisation} ${what}`) ?? 0) < NOTE_AGAIN_MS) return;
+    noted.set(`${organisation} ${what}`, nowMs());
     try {
-      const isFirst = await cache.first(organisation, `${event.actor} ${target}`).catch(() => true);
+      const isFirst = await cache.first(organisation, what).catch(() => true);
       if (!isFirst) return;
       await inTenant(pool, { organisation }, (sql) => appendAudit(sql, organisation, origin, event));
     } catch (error) {
@@ -41,42 +64,42 @@ export function access({ cache, pool, nowSeconds }: AccessDeps): Access {
     }
   };
 
-  /** From PostgreSQL, which is the truth; kept unless a change is under way. */
-  const read = async (
-    identity: Identity,
-    origin: Origin,
-    found: Awaited<ReturnType<AccessCache['find']>> | undefined,
-  ) => {
-    const entry = await load(pool, identity, origin, nowSeconds());
-    if (found && !found.changing) await cache.store(identity, entry, found).catch(() => undefined);
+  /** From PostgreSQL, which is the truth. */
+  const read: ReadEntry = async (identity, origin) => {
+    const entry = await load(pool, identity, origin, Math.floor(nowMs() / 1000));
     if (entry.refused !== undefined) await noteRefusal(identity, origin, subjectOf(identity), entry.refused);
     return entry;
   };
+  const memory: Memory = new BoundedMap(MOST_REMEMBERED);
+  const together = judgeTogether({ cache, settings, memory, read, nowMs });
+  const alone = judgeAlone({ settings, memory, read, nowMs });
 
   return {
     noteRefusal,
-    async admit(identity, origin) {
-      const now = nowSeconds();
+    async admit(identity, origin, cost) {
+      const now = Math.floor(nowMs() / 1000);
       // API Gateway's answer may be older than what it was given for.
       if ((identity.expiresAtSeconds ?? now + 1) <= now) return refuse('unauthenticated');
-      const day = new Date(now * 1000).toISOString().slice(0, 10);
-      // Without Redis the truth is asked each time: slower, never laxer.
-      const found = await cache.find(identity, identity.kind === 'user' ? undefined : day).catch(() => undefined);
-      const kept = found?.entry;
-      const isFresh = kept && now - kept.loadedAtSeconds < FRESH_SECONDS && !saysMore(identity, kept);
-      const entry = isFresh ? kept : await read(identity, origin, found);
-      return principal(identity, entry, origin, now);
+      const judgement = await together(identity, origin, cost).catch((error: unknown) => {
+        if (error instanceof RedisAway) return alone(identity, origin, cost);
+        throw error;
+      });
+      try {
+        const principal = principalOf(identity, judgement.entry, origin, now);
+        if (judgement.verdict === 'held') return refuse('unauthenticated');
+        const { verdict, limits, leave } = judgement;
+        if (verdict === 'limited') throw tooMany(limits, nowMs());
+        if (verdict === 'costly') throw tooCostly(limits, cost);
+        return { principal, limits, leave };
+      } catch (error) {
+        if (judgement.verdict !== 'held') judgement.leave();
+        throw error;
+      }
     },
   };
 }
 
-/** Whether the token is newer than what is kept of its bearer, and gives other roles. */
-function saysMore({ external }: Identity, { said }: Entry): boolean {
-  if (!external || !said || external.issuedAtSeconds <= said.atSeconds) return false;
-  return external.roles.toSorted().join(' ') !== said.roles.toSorted().join(' ');
-}
-
-function principal(identity: Identity, entry: Entry, origin: Origin, now: number): Principal {
+function principalOf(identity: Identity, entry: Entry, origin: Origin, now: number): Principal {
   const { refused, roles, permissions, grants, plan, ranges, revokedTokens, endsAtSeconds } = entry;
   const isOver = refused !== undefined || (endsAtSeconds !== undefined && endsAtSeconds <= now);
   if (isOver || (identity.token !== undefined && revokedTokens.includes(identity.token))) refuse('unauthenticated');
@@ -85,11 +108,8 @@ function principal(identity: Identity, entry: Entry, origin: Origin, now: number
   return { ...identity, roles, permissions, grants, plan };
 }
 
+/** The script has asked the same before it let anything be spent (admit-script.ts). */
 function isWithinRanges(ranges: readonly string[], address: string): boolean {
-  const list = new BlockList();
-  for (const range of ranges) {
-    const [network = '', bits = ''] = range.split('/');
-    list.addSubnet(network, Number(bits), isIPv6(network) ? 'ipv6' : 'ipv4');
-  }
-  return list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+  const bits = addressBits(address);
+  return ranges.some((range) => bits.startsWith(rangeBits(range)));
 }

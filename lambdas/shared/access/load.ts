@@ -1,10 +1,19 @@
 import * as z from 'zod/mini';
+import { LimitOverride, PlanOverride } from '../limits/plans';
 import { appendAudit, type Origin } from '../stores/audit';
 import type { OpenPool } from '../stores/postgres';
 import { inTenant, type Sql } from '../stores/tenancy';
 import { type Entry, refusedEntry } from './entry';
 import { acquaint } from './first-sight';
-import { intersection, NO_PERMISSIONS, type PermissionSet, permissionSet, setOfRole, union } from './permissions';
+import {
+  intersection,
+  NO_PERMISSIONS,
+  OF_TENANTS,
+  type PermissionSet,
+  permissionSet,
+  setOfRole,
+  union,
+} from './permissions';
 import { type Identity, subjectOf } from './principal';
 
 /** Permissions of an organisation's own roles by name. */
@@ -68,6 +77,7 @@ interface Own {
   readonly roles: readonly string[];
   readonly permissions: PermissionSet;
   readonly plan?: string | undefined;
+  readonly limits?: LimitOverride | null;
   readonly ranges?: readonly string[];
   readonly endsAtSeconds?: number | undefined;
   /** Whose denies bind it too: those of a key's owner. */
@@ -111,12 +121,13 @@ const KeyRow = z.object({
   scopes: z.array(z.string()),
   ip_ranges: z.array(z.string()),
   plan: z.nullable(z.string()),
+  limits: z.nullable(LimitOverride),
   workspace_id: z.nullable(z.string()),
   disabled: z.boolean(),
   ends_at: z.nullable(z.number()),
 });
 const KEY = `update gatehouse.api_keys set last_used_at = now() where id = $1 and organisation_id = $2
-  returning owner_id, scopes, ip_ranges, plan, workspace_id, disabled_at is not null as disabled,
+  returning owner_id, scopes, ip_ranges, plan, limits, workspace_id, disabled_at is not null as disabled,
     extract(epoch from expires_at)::float8 as ends_at`;
 
 async function loadKey(sql: Sql, identity: Identity, custom: CustomRoles, origin: Origin): Promise<Loaded> {
@@ -133,46 +144,62 @@ async function loadKey(sql: Sql, identity: Identity, custom: CustomRoles, origin
     roles: owner.roles,
     permissions: intersection(permissionSet(key.scopes), unionOf(custom, owner.roles)),
     plan: key.plan ?? undefined,
+    limits: key.limits,
     ranges: key.ip_ranges,
     endsAtSeconds: key.ends_at === null ? undefined : Math.floor(key.ends_at),
     owner: `user:${key.owner_id}`,
   };
 }
 
-const ClientRow = z.object({ scopes: z.array(z.string()), plan: z.nullable(z.string()), disabled: z.boolean() });
+const ClientRow = z.object({
+  scopes: z.array(z.string()),
+  plan: z.nullable(z.string()),
+  limits: z.nullable(LimitOverride),
+  disabled: z.boolean(),
+});
 const CLIENT = `update gatehouse.clients set last_used_at = now() where id = $1 and organisation_id = $2
-  returning scopes, plan, disabled_at is not null as disabled`;
+  returning scopes, plan, limits, disabled_at is not null as disabled`;
 
 async function loadClient(sql: Sql, { organisation, id }: Identity): Promise<Loaded> {
   const { rows } = await sql.query(CLIENT, [id, organisation]);
   const client = z.array(ClientRow).parse(rows)[0];
   if (!client) return { refused: 'deleted client' };
   if (client.disabled) return { refused: 'disabled client' };
-  return { roles: [], permissions: permissionSet(client.scopes), plan: client.plan ?? undefined };
+  return {
+    roles: [],
+    permissions: permissionSet(client.scopes),
+    plan: client.plan ?? undefined,
+    limits: client.limits,
+  };
 }
 
 const LOADERS = { user: loadUser, api_key: loadKey, client: loadClient } as const;
 
 const GrantRow = z.object({ effect: z.enum(['allow', 'deny']), resource: z.string(), role: z.string() });
 const TokenRow = z.object({ token_id: z.string() });
-const PlanRow = z.object({ plan: z.string() });
+const PlanRow = z.object({ plan: z.string(), limits: z.nullable(PlanOverride), operator: z.boolean() });
+
+const PLAN = 'select plan, limits, operator from gatehouse.organisations where id = $1';
 
 /** The caller's entry as PostgreSQL says it now; what a caller who may not act is refused for is part of it. */
 export function load(pool: OpenPool, identity: Identity, origin: Origin, nowSeconds: number): Promise<Entry> {
   const { organisation, kind, id, external } = identity;
   return inTenant(pool, { organisation, ...(kind === 'user' && { user: id }) }, async (sql) => {
-    const plans = await sql.query('select plan from gatehouse.organisations where id = $1', [organisation]);
-    const plan = z.array(PlanRow).parse(plans.rows)[0]?.plan;
-    if (plan === undefined) return refusedEntry('no organisation', nowSeconds);
+    const plans = await sql.query(PLAN, [organisation]);
+    const tenant = z.array(PlanRow).parse(plans.rows)[0];
+    if (!tenant) return refusedEntry('no organisation', nowSeconds);
     const custom = await customRoles(sql, organisation);
     const own = await LOADERS[kind](sql, identity, custom, origin);
     if ('refused' in own) return refusedEntry(own.refused, nowSeconds);
     const subject = subjectOf(identity);
     return {
       roles: [...own.roles],
-      permissions: [...own.permissions],
+      permissions: [...(tenant.operator ? own.permissions : intersection(own.permissions, OF_TENANTS))],
       grants: await grantsOf(sql, organisation, [subject, own.owner], custom),
-      plan: own.plan ?? plan,
+      plan: own.plan ?? tenant.plan,
+      organisationPlan: tenant.plan,
+      organisationOverride: tenant.limits ?? undefined,
+      ownOverride: own.limits ?? undefined,
       ranges: [...(own.ranges ?? [])],
       revokedTokens: await revokedTokensOf(sql, organisation, subject),
       endsAtSeconds: own.endsAtSeconds,

@@ -23,20 +23,28 @@ export const PERMISSIONS = [
   'issuers:write',
   'tokens:introspect',
   'audit:read',
+  'settings:read',
+  'settings:write',
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
 const READER = ['graph:query', 'account:read', 'account:write', 'organisations:read', 'workspaces:read'] as const;
 
+/** What concerns the whole platform, and no tenant of it. */
+const OF_OPERATORS = ['settings:read', 'settings:write'] as const satisfies readonly Permission[];
+const isOfOperators = (name: Permission): boolean => OF_OPERATORS.some((each) => each === name);
+
 /** RBAC is a table, not an engine: what each role of the house may do. Organisations add roles of their own. */
 export const ROLES = {
-  admin: PERMISSIONS,
+  admin: PERMISSIONS.filter((name) => !isOfOperators(name)),
   editor: [...READER, 'workspaces:write', 'members:read', 'roles:read', 'grants:read', 'keys:read', 'keys:write'],
   viewer: READER,
   api_user: ['graph:query', 'metrics:read', 'account:read', 'organisations:read', 'workspaces:read'],
+  /** Of the platform, beside another role: it counts in the operator's organisation alone (load.ts). */
+  operator: OF_OPERATORS,
 } as const satisfies Record<string, readonly Permission[]>;
 export type Role = keyof typeof ROLES;
-export const ROLE_NAMES = ['admin', 'editor', 'viewer', 'api_user'] as const satisfies readonly Role[];
+export const ROLE_NAMES = ['admin', 'editor', 'viewer', 'api_user', 'operator'] as const satisfies readonly Role[];
 
 export const isPermission = (name: string): name is Permission => INDEX.has(name);
 export const isRole = (name: string): name is Role => Object.hasOwn(ROLES, name);
@@ -77,6 +85,9 @@ const SETS: ReadonlyMap<string, PermissionSet> = new Map(
 );
 /** What a role of the house holds; nothing for a role that it does not know. */
 export const setOfRole = (role: string): PermissionSet => SETS.get(role) ?? NO_PERMISSIONS;
+
+/** All that a tenant's rights can ever be. */
+export const OF_TENANTS: PermissionSet = permissionSet(PERMISSIONS.filter((name) => !isOfOperators(name)));
 
 /** A grant on one resource: `webhook:we_1`, with what its role holds. */
 export interface ResourceGrant {

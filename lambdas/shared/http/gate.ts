@@ -1,32 +1,50 @@
+import * as z from 'zod/mini';
 import { access } from '../access/access';
-import { type AccessCache, accessCache } from '../access/cache';
+import { type AccessCache, accessCache, withAccessCommands } from '../access/cache';
 import { type Changes, changes } from '../access/change';
+import { fromJson } from '../json';
+import { addressGuard, defineAddress } from '../limits/addresses';
+import { LimitSettings } from '../limits/plans';
+import { redisLine } from '../limits/redis-line';
+import { type Settings, settingsOf } from '../limits/settings';
+import { settingsSource } from '../limits/stored-settings';
 import { type OpenPool, openPostgres, type PostgresAddress, postgresEnv } from '../stores/postgres';
 import { openRedis, type RedisAddress, redisEnv } from '../stores/redis';
 import { type ServeOptions, serveEnv } from './serve';
 
 /** What a function that serves guarded routes reads from its environment. */
-export const gateEnv = { ...serveEnv, ...postgresEnv, ...redisEnv };
+export const gateEnv = { ...serveEnv, ...postgresEnv, ...redisEnv, LIMITS: z.pipe(fromJson, LimitSettings) };
 
 interface Gate extends ServeOptions {
   readonly pool: OpenPool;
   readonly changes: Changes;
   readonly cache: AccessCache;
+  readonly settings: Settings;
   readonly redis: () => ReturnType<typeof openRedis>;
 }
 
+type GateEnv = PostgresAddress & RedisAddress & { readonly CORS_ORIGIN: string; readonly LIMITS: LimitSettings };
+
 /** The stores behind guarded routes, and what `serve()` needs of them. Nothing connects before it is used. */
-export function openGate(env: PostgresAddress & RedisAddress & { readonly CORS_ORIGIN: string }): Gate {
+export function openGate(env: GateEnv): Gate {
   const pool = openPostgres(env);
   let connection: ReturnType<typeof openRedis> | undefined;
-  const redis = () => (connection ??= openRedis(env));
-  const cache = accessCache(redis);
+  const redis = () =>
+    (connection ??= openRedis(env).then((client) => {
+      defineAddress(client);
+      return withAccessCommands(client);
+    }));
+  const { run } = redisLine(redis);
+  const cache = accessCache(run);
+  const settings = settingsOf(env.LIMITS, settingsSource(run, pool, env.LIMITS));
   return {
     pool,
     redis,
     cache,
+    settings,
     changes: changes(pool, cache),
     corsOrigin: env.CORS_ORIGIN,
-    access: access({ cache, pool, nowSeconds: () => Math.floor(Date.now() / 1000) }),
+    access: access({ cache, settings, pool, nowMs: Date.now }),
+    addresses: addressGuard({ run, settings, nowMs: Date.now }),
   };
 }

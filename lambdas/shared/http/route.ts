@@ -3,6 +3,8 @@ import type * as z from 'zod/mini';
 import type { Permission } from '../access/permissions';
 import type { Principal } from '../access/principal';
 import type { ErrorCode } from '../errors';
+import type { AddressClass } from '../limits/plans';
+import type { LimitState } from '../limits/standing';
 import type { Origin } from '../stores/audit';
 
 /** A schema of `zod/mini`: 5 ms to load where the full zod takes 32. */
@@ -51,12 +53,19 @@ interface RouteBase {
   readonly conditional?: true;
   /** Takes the credentials of an OAuth client in `Authorization: Basic` (RFC 6749 section 2.3.1). */
   readonly clientAuth?: true;
+  /**
+   * What it costs of its caller's limits, where that is not 1; 0 spends nothing. A route that can only know from the
+   * request is given a `cost` by its operations (serve.ts).
+   */
+  readonly cost?: number;
 }
 
 interface OpenRoute {
   readonly auth: 'none';
   /** The stated reason why the route asks for no credentials. */
   readonly public: string;
+  /** By which limits of the caller's address it is counted. @default 'pages' */
+  readonly addressLimit?: AddressClass;
   readonly permission?: never;
   readonly caller?: never;
   readonly resource?: never;
@@ -74,6 +83,7 @@ interface GuardedRoute {
   /** The one thing it is about, so that grants on it count: `{ type: 'key', param: 'id' }`. */
   readonly resource?: { readonly type: string; readonly param: string };
   readonly public?: never;
+  readonly addressLimit?: never;
 }
 
 export type Route = RouteBase & (OpenRoute | GuardedRoute);
@@ -118,6 +128,8 @@ export interface Call<R extends Route> {
   /** Of a route that takes `clientAuth`. */
   readonly clientAuth: ClientAuth | undefined;
   readonly principal: R['auth'] extends 'none' ? undefined : Principal;
+  /** Where the caller stands with its limits, this request included. */
+  readonly limits: R['auth'] extends 'none' ? undefined : LimitState;
   readonly params: Output<R['params']>;
   readonly query: Output<R['query']>;
   readonly body: R['body'] extends RequestBody<infer S> ? z.output<S> : undefined;
@@ -132,6 +144,8 @@ export interface RawAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** What was shown to prove who calls was wrong, though the answer is a page. */
+  readonly isWrongCredential?: boolean;
 }
 
 /** One method per route; leaving one out does not compile. */

@@ -1,10 +1,12 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import * as z from 'zod/mini';
-import type { Access } from '../access/access';
+import type { Access, Admission } from '../access/access';
 import { permits } from '../access/permissions';
-import { type Identity, identityOf, type Principal } from '../access/principal';
+import { type Identity, identityOf } from '../access/principal';
 import { text } from '../env';
 import { ERRORS, PROBLEM_JSON, problem, Refusal, refuse } from '../errors';
+import type { AddressGuard } from '../limits/addresses';
+import { type LimitState, limitHeaders } from '../limits/standing';
 import type { Origin } from '../stores/audit';
 import { isDatabaseAway } from '../stores/postgres';
 import { countFault, logger } from '../telemetry';
@@ -39,28 +41,33 @@ export interface ServeOptions {
   readonly corsOrigin: string;
   /** Asked what a caller may do now, once for each request of a route that asks for credentials. */
   readonly access: Access;
+  /** Asked for each request of a route that is open to all: how much may this address do? */
+  readonly addresses: AddressGuard;
+  /** What a request costs of its caller's limits, by operation, where only the request can say. Must not throw. */
+  readonly costs?: Readonly<Record<string, (event: APIGatewayProxyEvent) => number>>;
 }
 
 const NO_QUERY = z.strictObject({});
 
 /** The one place where HTTP meets the domain: route, principal, permission, parse, operation, reply. */
-export function serve<C extends Contract>(
-  contract: C,
-  operations: Operations<C>,
-  { corsOrigin, access }: ServeOptions,
-): Handler {
+export function serve<C extends Contract>(contract: C, operations: Operations<C>, options: ServeOptions): Handler {
   const table = routingTable(contract, operations);
-  const cors = corsHeaders(corsOrigin);
+  const cors = corsHeaders(options.corsOrigin);
   return async (event, context) => {
     const started = performance.now();
     const requestId = requestIdOf(event);
+    const counted: Counted = {};
     let entry: Entry | undefined;
     let result: APIGatewayProxyResult;
     try {
       entry = find(table, event);
-      result = await answer(entry, event, context, { requestId, access });
+      result = await answer(entry, event, context, { ...options, requestId, counted });
     } catch (error) {
       result = refusal(error, requestId, entry?.route);
+      if (isWrongCredential(error) && entry?.route.addressLimit === 'credentials')
+        await options.addresses.wrong(event.requestContext.identity.sourceIp);
+    } finally {
+      counted.leave?.();
     }
     logger.info('request', {
       requestId,
@@ -69,9 +76,18 @@ export function serve<C extends Contract>(
       durationMs: Math.round(performance.now() - started),
       principal: event.requestContext.authorizer?.principalId as unknown,
     });
-    return { ...result, headers: { ...result.headers, ...cors, 'x-request-id': requestId } };
+    const limits = counted.limits && limitHeaders(counted.limits, Date.now());
+    return { ...result, headers: { ...limits, ...result.headers, ...cors, 'x-request-id': requestId } };
   };
 }
+
+/** What the request has been counted by, once it has been: it is told with every answer, a refusal included. */
+interface Counted {
+  limits?: LimitState | undefined;
+  leave?: () => void;
+}
+
+const isWrongCredential = (error: unknown) => error instanceof Refusal && error.isWrongCredential;
 
 type Table = ReadonlyMap<string, ReadonlyMap<string, Entry>>;
 
@@ -95,9 +111,9 @@ function find(table: Table, { resource, httpMethod }: APIGatewayProxyEvent): Ent
   return methods.get(httpMethod) ?? refuse('method_not_allowed', undefined, { headers: { allow: allowed } });
 }
 
-interface Served {
+interface Served extends ServeOptions {
   readonly requestId: string;
-  readonly access: Access;
+  readonly counted: Counted;
 }
 
 async function answer(entry: Entry, event: APIGatewayProxyEvent, context: Context, served: Served) {
@@ -106,7 +122,8 @@ async function answer(entry: Entry, event: APIGatewayProxyEvent, context: Contex
   const { identity, requestTimeEpoch: arrivedAtMs } = event.requestContext;
   const { sourceIp, userAgent } = identity;
   const origin: Origin = { requestId, sourceIp, userAgent: userAgent ?? '' };
-  const principal = await admit(name, route, event, { access, origin });
+  const admission = await admit(entry, event, { ...served, origin });
+  const principal = admission?.principal;
   // An operation refuses too: what asks for more than the caller holds.
   const run: Run = async (all) => entry.run(all).catch(noting(principal, name, { access, origin }));
   const call = {
@@ -115,13 +132,16 @@ async function answer(entry: Entry, event: APIGatewayProxyEvent, context: Contex
     publicUrl: publicUrlOf(event),
     origin,
     principal,
+    limits: admission?.limits,
     idempotencyKey: route.idempotent && idempotencyKeyOf(event),
     ifMatch: route.conditional && ifMatchOf(event),
     clientAuth: route.clientAuth && clientAuthOf(event),
   };
   if (route.raw) {
     if (route.body) bodyText(route.body, event);
-    return rawResult(await run({ ...call, event, context }));
+    const { isWrongCredential: isWrong, ...raw } = RawAnswer.parse(await run({ ...call, event, context }));
+    if (isWrong) await served.addresses.wrong(sourceIp);
+    return rawResult(raw);
   }
   const params = route.params && parsePart('path', route.params, event.pathParameters ?? {});
   const query = parseQuery(route.query ?? NO_QUERY, event);
@@ -131,27 +151,31 @@ async function answer(entry: Entry, event: APIGatewayProxyEvent, context: Contex
 
 /**
  * The gateway let the caller in by its authorizer, whose answer may be minutes old; this asks whether the caller may act
- * now, and whether this is something it may do. A refusal goes to the audit.
+ * now, whether it is within its limits, and whether this is something it may do. A refusal goes to the audit. Where
+ * nobody has signed in, the address is counted.
  */
 async function admit(
-  operation: string,
-  route: Route,
+  { name, route }: Entry,
   event: APIGatewayProxyEvent,
-  { access, origin }: Noting,
-): Promise<Principal | undefined> {
-  if (route.auth === 'none') return undefined;
+  { access, addresses, costs, counted, origin }: Served & Noting,
+): Promise<Admission | undefined> {
+  if (route.auth === 'none') {
+    counted.limits = await addresses.admit(route.addressLimit ?? 'pages', origin.sourceIp);
+    return undefined;
+  }
   // Which of the two is the caller would be a guess, and the gateway's answer was kept by one of them alone.
   if (hasTwoCredentials(event)) return refuse('unauthenticated', 'send one credential: Authorization or X-Api-Key');
   const identity = identityOf(event.requestContext) ?? refuse('unauthenticated');
   const allowed = async () => {
-    const principal = await access.admit(identity, origin);
-    if (route.caller !== undefined && route.caller !== principal.kind)
+    const admission = await access.admit(identity, origin, costs?.[name]?.(event) ?? route.cost ?? 1);
+    Object.assign(counted, { limits: admission.limits, leave: () => admission.leave() });
+    if (route.caller !== undefined && route.caller !== identity.kind)
       return refuse('forbidden', 'this is for people: sign in as a user');
-    if (!permits(principal, route.permission, resourceOf(route, event)))
+    if (!permits(admission.principal, route.permission, resourceOf(route, event)))
       return refuse('forbidden', `needs the permission ${route.permission}`);
-    return principal;
+    return admission;
   };
-  return allowed().catch(noting(identity, operation, { access, origin }));
+  return allowed().catch(noting(identity, name, { access, origin }));
 }
 
 interface Noting {
@@ -173,12 +197,18 @@ function resourceOf({ resource }: Route, { pathParameters }: APIGatewayProxyEven
   return resource && `${resource.type}:${pathParameters?.[resource.param] ?? ''}`;
 }
 
-const RawAnswer = z.object({ status: z.int(), headers: z.record(z.string(), z.string()), body: z.string() });
+const RawAnswer = z.object({
+  status: z.int(),
+  headers: z.record(z.string(), z.string()),
+  body: z.string(),
+  isWrongCredential: z.optional(z.boolean()),
+});
 
-function rawResult(value: unknown): APIGatewayProxyResult {
-  const { status, headers, body } = RawAnswer.parse(value);
-  return { statusCode: status, headers, body };
-}
+const rawResult = ({ status, headers, body }: z.output<typeof RawAnswer>): APIGatewayProxyResult => ({
+  statusCode: status,
+  headers,
+  body,
+});
 
 function reply(
   { reply: { status, contentType, headers, body: schema } }: Route,

@@ -1,0 +1,89 @@
+import { setImmediate as afterPoll } from 'node:timers/promises';
+
+/** Redis does not answer, or not in time: the caller is told so at once, and does without. */
+export class RedisAway extends Error {
+  override name = 'RedisAway';
+}
+
+export interface BreakerOptions {
+  /** How long an answer is awaited. */
+  readonly deadlineMs: number;
+  /** While open: how long after a probe the next one is sent. */
+  readonly probeEveryMs: number;
+  /** Resolves when Redis answers; sent beside a request, never awaited by it. */
+  probe(): Promise<unknown>;
+  /** A monotonic clock in milliseconds. */
+  nowMs(): number;
+  /** Told when it opens and closes. */
+  onChange(state: 'open' | 'closed', cause?: unknown): void;
+}
+
+export interface Breaker {
+  /** Rejects with `RedisAway` when Redis fails or is late, and at once while it is known to be away. */
+  run<T>(work: () => Promise<T>): Promise<T>;
+  readonly isOpen: boolean;
+}
+
+/**
+ * Stops asking a Redis that does not answer. One failure opens it: what is asked is one script, and a Redis that is late
+ * for one is late for all. While it is open a probe goes out with a request now and then, and the first answer that
+ * comes within the deadline closes it.
+ */
+export function breaker({ deadlineMs, probeEveryMs, probe, nowMs, onChange }: BreakerOptions): Breaker {
+  let isOpen = false;
+  let probedAtMs = 0;
+
+  const open = (cause: unknown) => {
+    if (isOpen) return;
+    isOpen = true;
+    probedAtMs = nowMs();
+    onChange('open', cause);
+  };
+  const close = () => {
+    if (!isOpen) return;
+    isOpen = false;
+    onChange('closed');
+  };
+  const sendProbe = async () => {
+    if (nowMs() - probedAtMs < probeEveryMs) return;
+    probedAtMs = nowMs();
+    const answered = await probe().then(
+      () => true,
+      () => false,
+    );
+    if (answered && nowMs() - probedAtMs <= deadlineMs) close();
+  };
+
+  return {
+    get isOpen() {
+      return isOpen;
+    },
+    async run(work) {
+      if (isOpen) {
+        void sendProbe();
+        throw new RedisAway('Redis is known to be away');
+      }
+      try {
+        return await within(work(), deadlineMs);
+      } catch (cause) {
+        open(cause);
+        throw cause instanceof RedisAway ? cause : new RedisAway('Redis has failed', { cause });
+      }
+    },
+  };
+}
+
+/** The answer, or `RedisAway`. An answer that was there but waited for a busy event loop is in time. */
+async function within<T>(answer: Promise<T>, deadlineMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      void afterPoll().then(() => reject(new RedisAway(`no answer within ${deadlineMs} ms`)));
+    }, deadlineMs);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,119 @@
+import { Refusal } from '../errors';
+import type { Level } from './meter';
+import type { Limit } from './plans';
+
+/** One limit as a caller meets it: how much there is, what is left, when all of it is back. */
+export interface Policy {
+  readonly kind: 'burst' | 'minute' | 'quota' | 'concurrent';
+  /** As `kind`; a quota by its period, `day` or `month`. */
+  readonly name: string;
+  /** Whose it is: `user`, `api_key`, `client`, `organisation` or `address`. */
+  readonly scope: string;
+  readonly limit: number;
+  readonly left: number;
+  /** Until all of it is there again. */
+  readonly resetSeconds: number;
+  /** Nothing where it is no matter of time: requests under way. */
+  readonly windowSeconds: number | undefined;
+}
+
+/** Where a caller stands after a request. What headers, problems and `GET /v1/limits` say is made of this alone. */
+export interface LimitState {
+  readonly policies: readonly Policy[];
+  /** The one that refused, or the one of which least is left. */
+  readonly binding: Policy;
+  /** Redis does not answer: this environment counts alone, and lets a share of the plan through. */
+  readonly degraded: boolean;
+}
+
+const secondsOf = (milliseconds: number) => Math.ceil(milliseconds / 1000);
+const PERIOD_SECONDS = { day: 86_400, month: 30 * 86_400 } as const;
+const NO_LEVEL: Level = { left: 0, resetMs: 0 };
+
+/** The limits of one meter by what is left of its bucket, its minute and its quota. */
+export function policiesOf(scope: string, limit: Limit, [burst, minute, quota]: readonly Level[]): readonly Policy[] {
+  const policy = (kind: Policy['kind'], most: number, { left, resetMs } = NO_LEVEL) =>
+    ({ kind, name: kind, scope, limit: most, left, resetSeconds: secondsOf(resetMs) }) as const;
+  const both = [
+    { ...policy('burst', limit.burst, burst), windowSeconds: Math.ceil(limit.burst / limit.ratePerSecond) },
+    { ...policy('minute', limit.perMinute, minute), windowSeconds: 60 },
+  ];
+  if (!limit.quota) return both;
+  const { requests, per } = limit.quota;
+  return [...both, { ...policy('quota', requests, quota), name: per, windowSeconds: PERIOD_SECONDS[per] }];
+}
+
+/** When a place is free again is not known: the caller is told to come a second later. */
+export const concurrent = (limit: number, running: number): Policy => ({
+  kind: 'concurrent',
+  name: 'concurrent',
+  scope: 'organisation',
+  limit,
+  left: Math.max(0, limit - running),
+  resetSeconds: 1,
+  windowSeconds: undefined,
+});
+
+/** Of several, the one of which least is left. */
+export const leastOf = (policies: readonly Policy[]): Policy =>
+  policies.reduce((least, each) => (each.left < least.left ? each : least));
+
+const wireName = ({ scope, name }: Policy) => `"${scope}-${name}"`;
+
+const policyItem = (policy: Policy) =>
+  policy.windowSeconds === undefined
+    ? `${wireName(policy)};q=${policy.limit};qu="concurrent-requests"`
+    : `${wireName(policy)};q=${policy.limit};w=${policy.windowSeconds}`;
+
+const stateItem = (policy: Policy) =>
+  policy.windowSeconds === undefined
+    ? `${wireName(policy)};r=${policy.left}`
+    : `${wireName(policy)};r=${policy.left};t=${policy.resetSeconds}`;
+
+/**
+ * `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10) list every limit, the binding one first;
+ * the older `X-RateLimit-*` say that one: its reset is the second since 1970 in which it is whole again.
+ */
+export function limitHeaders({ policies, binding, degraded }: LimitState, nowMs: number): Record<string, string> {
+  const sorted = [binding, ...policies.filter(({ scope, name }) => scope !== binding.scope || name !== binding.name)];
+  return {
+    'ratelimit-policy': sorted.map(policyItem).join(', '),
+    ratelimit: sorted.map(stateItem).join(', '),
+    'x-ratelimit-limit': String(binding.limit),
+    'x-ratelimit-remaining': String(binding.left),
+    'x-ratelimit-reset': String(Math.ceil(nowMs / 1000) + binding.resetSeconds),
+    ...(degraded && { 'x-ratelimit-mode': 'degraded' }),
+  };
+}
+
+/** The 429 of the binding limit; its `resetSeconds` say when the same request succeeds. */
+export function tooMany(state: LimitState, nowMs: number): Refusal {
+  const { scope, name, limit, left, resetSeconds } = state.binding;
+  const detail =
+    name === 'concurrent'
+      ? `the ${scope} may have ${limit} requests under way at once`
+      : `the ${name} limit of the ${scope} is reached: ${limit}; it frees in ${resetSeconds} s`;
+  return new Refusal('rate_limited', detail, {
+    headers: { ...limitHeaders(state, nowMs), 'retry-after': String(resetSeconds) },
+    extensions: {
+      limit: {
+        name,
+        scope,
+        limit,
+        remaining: left,
+        retryAfterSeconds: resetSeconds,
+        freesAt: new Date((Math.ceil(nowMs / 1000) + resetSeconds) * 1000).toISOString(),
+      },
+    },
+  });
+}
+
+/** A request that costs more than a limit ever holds: waiting does not help, so it is no 429. */
+export const tooCostly = ({ binding: { scope, name, limit } }: LimitState, cost: number): Refusal =>
+  new Refusal(
+    'too_costly',
+    `the request costs ${cost}; the ${name} limit of the ${scope} never holds more than ${limit}`,
+    {
+      extensions: { cost, limit: { name, scope, limit } },
+    },
+  );
