@@ -5,12 +5,17 @@ import { promisify } from 'node:util';
 import { gateway, tokenOf } from '../support/gateway';
 
 const FOLDER = 'docs/identity';
-const pages = readdirSync(FOLDER).filter((name) => name.endsWith('.md'));
+const pages = [
+  'docs/limits.md',
+  ...readdirSync(FOLDER)
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join(FOLDER, name)),
+];
 const BLOCK = /^```sh\n(.*?)^```$/gms;
 
 /** A page's commands in the order in which a reader comes to them. */
 const commandsOf = (page: string) =>
-  [...readFileSync(join(FOLDER, page), 'utf8').matchAll(BLOCK)].map(([, commands = '']) => commands).join('\n');
+  [...readFileSync(page, 'utf8').matchAll(BLOCK)].map(([, commands = '']) => commands).join('\n');
 
 test('there are pages with commands', () => {
   expect(pages.filter((page) => commandsOf(page) !== '').length).toBeGreaterThan(3);

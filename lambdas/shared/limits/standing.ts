@@ -54,9 +54,11 @@ export const concurrent = (limit: number, running: number): Policy => ({
   windowSeconds: undefined,
 });
 
-/** Of several, the one of which least is left. */
+/** Of several, the one of which least is left; what is under way now says nothing of what may come next. */
 export const leastOf = (policies: readonly Policy[]): Policy =>
-  policies.reduce((least, each) => (each.left < least.left ? each : least));
+  policies
+    .filter(({ windowSeconds }) => windowSeconds !== undefined)
+    .reduce((least, each) => (each.left < least.left ? each : least));
 
 const wireName = ({ scope, name }: Policy) => `"${scope}-${name}"`;
 

@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import * as z from 'zod/mini';
+import { DEFAULT_LIMITS } from '../../lambdas/shared/limits/defaults';
+import { type Answer, call, gateway, tokenOf } from '../support/gateway';
+
+const { free, enterprise } = DEFAULT_LIMITS.plans;
+const Made = z.looseObject({ id: z.string() });
+const Token = z.looseObject({ access_token: z.string() });
+
+/** An organisation of its own, on the plan that every new one has, with the token of its administrator. */
+async function newOrganisation(): Promise<string> {
+  const admin = await tokenOf('admin');
+  const made = await call('/v1/organisations', {
+    method: 'POST',
+    headers: { authorization: `Bearer ${admin}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ name: `Limits ${randomUUID()}` }),
+  });
+  const organisation = Made.parse(made.body).id;
+  const body = new URLSearchParams({
+    grant_type: 'password',
+    username: 'admin@acme.example',
+    password: gateway.password,
+    organisation,
+  });
+  return Token.parse((await call('/v1/auth/token', { method: 'POST', body })).body).access_token;
+}
+
+const me = (token: string) => call('/v1/auth/me', { headers: { authorization: `Bearer ${token}` } });
+
+/** So many requests, some of them at a time. */
+async function many(token: string, count: number, atOnce: number): Promise<Answer[]> {
+  const answers: Answer[] = [];
+  let sent = 0;
+  const send = async () => {
+    while (sent < count) {
+      sent += 1;
+      answers.push(await me(token));
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, send));
+  return answers;
+}
+
+/** `"user-burst";r=3;t=1, …` as a list of names with their numbers. */
+const fieldsOf = (text: string | null) =>
+  (text ?? '').split(', ').map((item) => {
+    const [name = '', ...parameters] = item.split(';');
+    return {
+      name: name.replaceAll('"', ''),
+      numbers: new Map(
+        parameters.map((each): [string, number] => [each.split('=')[0] ?? '', Number(each.split('=')[1])]),
+      ),
+    };
+  });
+
+/** What the headers of one answer say, once it is certain that they say the same. */
+function agreed({ headers }: Answer) {
+  const [policy] = fieldsOf(headers.get('ratelimit-policy'));
+  const [state] = fieldsOf(headers.get('ratelimit'));
+  expect(policy?.name).toBe(state?.name);
+  expect(Number(headers.get('x-ratelimit-limit'))).toBe(policy?.numbers.get('q'));
+  expect(Number(headers.get('x-ratelimit-remaining'))).toBe(state?.numbers.get('r'));
+  const inSeconds = Number(headers.get('x-ratelimit-reset')) - Date.now() / 1000;
+  expect(Math.abs(inSeconds - (state?.numbers.get('t') ?? 0))).toBeLessThan(5);
+  expect(headers.get('x-ratelimit-mode')).toBeNull();
+  return {
+    name: state?.name ?? '',
+    left: Number(headers.get('x-ratelimit-remaining')),
+    retryAfter: Number(headers.get('retry-after')),
+  };
+}
+
+test('every answer says what is left, in four headers that agree', async () => {
+  const token = await newOrganisation();
+  const first = await me(token);
+  expect(first.status).toBe(200);
+  expect(agreed(first)).toMatchObject({ name: 'user-burst', left: free.principal.burst - 1 });
+  const names = fieldsOf(first.headers.get('ratelimit')).map(({ name }) => name);
+  expect(names.toSorted()).toEqual([
+    'organisation-burst',
+    'organisation-concurrent',
+    'organisation-day',
+    'organisation-minute',
+    'user-burst',
+    'user-minute',
+  ]);
+  const refused = await call('/v1/keys/0000000000000000', { headers: { authorization: `Bearer ${token}` } });
+  expect(refused.status).toBe(404);
+  agreed(refused);
+});
+
+test('however many environments of a function answer, they spend one bucket', async () => {
+  const token = await newOrganisation();
+  const began = performance.now();
+  const answers = await many(token, 100, 8);
+  const refilled = ((performance.now() - began) / 1000) * free.principal.ratePerSecond;
+  const admitted = answers.filter(({ status }) => status === 200).length;
+  expect(admitted).toBeGreaterThanOrEqual(free.principal.burst);
+  expect(admitted).toBeLessThanOrEqual(free.principal.burst + Math.ceil(refilled) + 1);
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 429]));
+});
+
+test('a 429 names the limit, and the same request succeeds exactly when it says', async () => {
+  const token = await newOrganisation();
+  const answers = await many(token, 60, 4);
+  const over = answers.findLast(({ status }) => status === 429);
+  if (!over) throw new Error('no limit was met');
+  const { retryAfter, name } = agreed(over);
+  expect(over.headers.get('content-type')).toBe('application/problem+json');
+  expect(over.body).toMatchObject({
+    code: 'rate_limited',
+    limit: { retryAfterSeconds: retryAfter, scope: name.split('-')[0], name: name.split('-')[1] },
+  });
+  expect(retryAfter).toBeGreaterThanOrEqual(1);
+  await pause(retryAfter * 1000);
+  expect((await me(token)).status).toBe(200);
+});
+
+test('a larger plan lets more through', async () => {
+  const token = await tokenOf('editor');
+  const answers = await many(token, 100, 8);
+  expect(enterprise.principal.burst).toBeGreaterThan(100);
+  expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
+});
