@@ -58,7 +58,7 @@ const auditOf = async (target: string) => Audited.parse((await master(AUDIT, tar
 describe('who is admitted', () => {
   test('a member with a session has the permissions of its roles and its plan', async () => {
     const principal = await admit(await tenants.signedIn('viewer'));
-    expect(principal).toMatchObject({ roles: ['viewer'], plan: 'free' });
+    expect(principal).toMatchObject({ roles: ['viewer'], plan: 'enterprise' });
     expect(holds(principal.permissions, 'graph:query')).toBe(true);
     expect(holds(principal.permissions, 'members:read')).toBe(false);
   });
