@@ -24,19 +24,19 @@ interface Deps {
 const ANY_MEMBER = 'select from gatehouse.members where removed_at is null limit 1';
 /** Two deploys at once wait for each other: one of them makes the organisation. */
 const LOCK = "select pg_advisory_xact_lock(hashtext('gatehouse first admin'))";
-const INSERT_ORGANISATION = 'insert into gatehouse.organisations (id, name) values ($1, $2)';
+const INSERT_ORGANISATION = 'insert into gatehouse.organisations (id, name, operator) values ($1, $2, true)';
 /** Only what nobody has ever been in: an invitation that was accepted makes its organisation somebody's for good. */
 const TAKE_BACK = `delete from gatehouse.organisations o
   where exists (select from gatehouse.invitations i
       where i.organisation_id = o.id and i.invited_by = 'deployment' and i.accepted_at is null)
     and not exists (select from gatehouse.members m where m.organisation_id = o.id)`;
 const INVITE = `insert into gatehouse.invitations (id, organisation_id, email, roles, token_digest, invited_by, expires_at)
-  values ($1, $2, lower($3), '{admin}', $4, 'deployment', now() + interval '30 days')`;
+  values ($1, $2, lower($3), '{admin,operator}', $4, 'deployment', now() + interval '30 days')`;
 
 const ORIGIN = { requestId: 'deploy', sourceIp: '', userAgent: '' };
 
 /**
- * Makes the first organisation and invites its administrator, as long as nobody is a member of anything: a stage without
+ * Makes the first organisation, which is the operator's, and invites its administrator, as long as nobody is a member of anything: a stage without
  * example logins has no other way in. Asked again before anybody came, the invitation of before is taken back.
  * @returns what the operator hands to that person; nothing once there are members
  */
@@ -69,5 +69,5 @@ async function make(sql: Sql, { email, organisation: name }: FirstAdmin, { organ
   const note = (action: string, target: string, after: unknown) =>
     appendAudit(sql, organisation, ORIGIN, { actor, action, target, after });
   await note('organisation.created', `organisation:${organisation}`, { id: organisation, name });
-  await note('invitation.created', `invitation:${invitation}`, { id: invitation, email, roles: ['admin'] });
+  await note('invitation.created', `invitation:${invitation}`, { id: invitation, email, roles: ['admin', 'operator'] });
 }

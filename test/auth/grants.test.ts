@@ -234,7 +234,7 @@ describe('the client credentials grant', () => {
         scope: 'graph:query tokens:introspect',
       });
       const claims = claimsOf(String(body.access_token));
-      expect(claims).toMatchObject({ sub: id, client_id: id, org: acme, roles: [], plan: 'free' });
+      expect(claims).toMatchObject({ sub: id, client_id: id, org: acme, roles: [], plan: 'enterprise' });
       expect(claims.sid).toBeUndefined();
       expect(await given.audit(acme)).toContainEqual(
         expect.objectContaining({ actor: `client:${id}`, action: 'token.issued', target: `client:${id}` }),

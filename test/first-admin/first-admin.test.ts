@@ -47,7 +47,7 @@ test('whoever accepts administers the organisation, and no later deploy invites 
   });
   expect(granted).toMatchObject({ status: 200 });
   const { rows } = await given.tenants.database.master.query('select roles from gatehouse.members');
-  expect(rows).toEqual([{ roles: ['admin'] }]);
+  expect(rows).toEqual([{ roles: ['admin', 'operator'] }]);
   expect(await invite()).toBeUndefined();
   expect(await organisations()).toEqual([{ name: 'Initech' }]);
 });

@@ -265,7 +265,7 @@ test('a decision names what made it: without it the decision would be another on
           const others = facts.grants.filter(({ id }) => id !== by?.id);
           expect(decide({ ...facts, grants: others }, permission, resource).grant?.id).not.toBe(by?.id);
         } else if (decision === 'deny' && decidedBy !== 'nothing') {
-          const widened = { ...facts, scopes: [...PERMISSIONS], roles: [...roles, 'admin'] };
+          const widened = { ...facts, scopes: [...PERMISSIONS], roles: [...roles, 'admin', 'operator'] };
           expect(decide(widened, permission, resource).decision).toBe('allow');
         }
       },

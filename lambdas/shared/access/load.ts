@@ -8,6 +8,7 @@ import { acquaint } from './first-sight';
 import {
   intersection,
   NO_PERMISSIONS,
+  namesOf,
   OF_TENANTS,
   type PermissionSet,
   permissionSet,
@@ -28,18 +29,24 @@ export const setOf = (custom: CustomRoles, role: string): PermissionSet => {
 const unionOf = (custom: CustomRoles, roles: readonly string[]) =>
   roles.map((role) => setOf(custom, role)).reduce(union, NO_PERMISSIONS);
 
-const RoleRow = z.object({ name: z.string(), permissions: z.array(z.string()) });
+const RoleRow = z.object({
+  operator: z.boolean(),
+  name: z.nullable(z.string()),
+  permissions: z.nullable(z.array(z.string())),
+});
+const ROLES = `select o.operator, r.name, r.permissions from gatehouse.organisations o
+  left join gatehouse.roles r on r.organisation_id = o.id where o.id = $1`;
+const ofTenants = (names: readonly string[]) => namesOf(intersection(permissionSet(names), OF_TENANTS));
+
+/** What roles hold that differ from the house's table here: the organisation's own, and `operator` where it is no operator. */
 
 export async function customRoles(sql: Sql, organisation: string): Promise<CustomRoles> {
-  const { rows } = await sql.query('select name, permissions from gatehouse.roles where organisation_id = $1', [
-    organisation,
-  ]);
-  return new Map(
-    z
-      .array(RoleRow)
-      .parse(rows)
-      .map(({ name, permissions }) => [name, permissions]),
+  const rows = z.array(RoleRow).parse((await sql.query(ROLES, [organisation])).rows);
+  const isOperator = rows[0]?.operator === true;
+  const own = rows.flatMap(({ name, permissions }): [string, readonly string[]][] =>
+    name === null ? [] : [[name, isOperator ? (permissions ?? []) : ofTenants(permissions ?? [])]],
   );
+  return new Map([...own, ...(isOperator ? [] : [['operator', []] as const])]);
 }
 
 const Roles = z.array(z.string());

@@ -1,6 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { access } from '../../../lambdas/shared/access/access';
+import { accessCache } from '../../../lambdas/shared/access/cache';
+import { changes } from '../../../lambdas/shared/access/change';
 import type { Identity } from '../../../lambdas/shared/access/principal';
 import { serve } from '../../../lambdas/shared/http/serve';
+import { redisLine } from '../../../lambdas/shared/limits/redis-line';
 import { tenantRoutes } from '../../../lambdas/tenants/contract';
 import { tenants as tenantOperations } from '../../../lambdas/tenants/tenants';
 import { ask } from '../../support/handled';
@@ -14,20 +18,26 @@ let admin: Identity;
 beforeAll(async () => {
   given = await startTenants();
   admin = await given.signedIn('admin');
+  handler = environment();
 }, 30_000);
 
-const handler = () =>
-  serve(
+/** As a function has it: with the deadline and the breaker before Redis. */
+function environment() {
+  const cache = accessCache(redisLine(async () => given.redis.client).run);
+  const { app: pool, settings } = given;
+  return serve(
     tenantRoutes,
-    tenantOperations({ changes: given.changes, pepper: async () => 'pepper', newId: randomUUID }),
-    given.serve,
+    tenantOperations({ changes: changes(pool, cache), pepper: async () => 'pepper', newId: randomUUID }),
+    { ...given.serve, access: access({ cache, settings, pool, nowMs: Date.now }) },
   );
-const list = () => ask(handler(), { resource: '/v1/members', principal: admin });
+}
+let handler: ReturnType<typeof environment>;
+const list = () => ask(handler, { resource: '/v1/members', principal: admin });
 const json = { 'content-type': 'application/json' };
 const demote = () => {
   const { id } = userOf('editor');
   const request = { method: 'PATCH', resource: '/v1/members/{id}', params: { id }, headers: json, principal: admin };
-  return ask(handler(), { ...request, body: '{"roles":["viewer"]}' });
+  return ask(handler, { ...request, body: '{"roles":["viewer"]}' });
 };
 const rolesOfEditor = async () =>
   (await given.database.master.query('select roles from gatehouse.members where user_id = $1', [userOf('editor').id]))
