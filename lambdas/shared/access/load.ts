@@ -7,8 +7,8 @@ import { type Entry, refusedEntry } from './entry';
 import { acquaint } from './first-sight';
 import {
   intersection,
+  mostOf,
   NO_PERMISSIONS,
-  OF_TENANTS,
   type PermissionSet,
   permissionSet,
   setOfRole,
@@ -181,6 +181,12 @@ const PlanRow = z.object({ plan: z.string(), limits: z.nullable(PlanOverride), o
 
 const PLAN = 'select plan, limits, operator from gatehouse.organisations where id = $1';
 
+/** Whether permissions on the platform's settings count in this organisation. */
+export async function isOperator(sql: Sql, organisation: string): Promise<boolean> {
+  const { rows } = await sql.query(PLAN, [organisation]);
+  return z.array(PlanRow).parse(rows)[0]?.operator ?? false;
+}
+
 /** The caller's entry as PostgreSQL says it now; what a caller who may not act is refused for is part of it. */
 export function load(pool: OpenPool, identity: Identity, origin: Origin, nowSeconds: number): Promise<Entry> {
   const { organisation, kind, id, external } = identity;
@@ -192,10 +198,12 @@ export function load(pool: OpenPool, identity: Identity, origin: Origin, nowSeco
     const own = await LOADERS[kind](sql, identity, custom, origin);
     if ('refused' in own) return refusedEntry(own.refused, nowSeconds);
     const subject = subjectOf(identity);
+    const most = mostOf(tenant);
+    const grants = await grantsOf(sql, organisation, [subject, own.owner], custom);
     return {
       roles: [...own.roles],
-      permissions: [...(tenant.operator ? own.permissions : intersection(own.permissions, OF_TENANTS))],
-      grants: await grantsOf(sql, organisation, [subject, own.owner], custom),
+      permissions: [...intersection(own.permissions, most)],
+      grants: grants.map((grant) => ({ ...grant, permissions: [...intersection(grant.permissions, most)] })),
       plan: own.plan ?? tenant.plan,
       organisationPlan: tenant.plan,
       organisationOverride: tenant.limits ?? undefined,
