@@ -56,7 +56,7 @@ describe('who am I', () => {
       session: identity.session,
       roles: ['editor'],
       permissions: namesOf(setOfRole('editor')),
-      plan: 'free',
+      plan: 'enterprise',
     });
     expect(answer.headers['cache-control']).toBe('no-store');
   });
@@ -357,7 +357,7 @@ describe('accepting an invitation', () => {
       status: 409,
       body: { code: 'conflict' },
     });
-    expect(await rolesIn(acme, 'admin@acme.example')).toEqual([{ roles: ['admin'], removed_at: null }]);
+    expect(await rolesIn(acme, 'admin@acme.example')).toEqual([{ roles: ['admin', 'operator'], removed_at: null }]);
     const expired = await invite('late@acme.example', { expires: 'now()' });
     const unknown = `ghi_${'A'.repeat(43)}`;
     for (const token of [expired.token, unknown])

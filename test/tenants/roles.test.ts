@@ -24,7 +24,7 @@ describe('roles of the house', () => {
     const own = fresh('own');
     await make(own, ['audit:read']);
     const { body } = await tenants.call('listRoles', { as: admin });
-    expect(body.items?.slice(0, 4)).toMatchObject(
+    expect(body.items?.slice(0, ROLE_NAMES.length)).toMatchObject(
       ROLE_NAMES.map((name) => ({ name, custom: false, permissions: ROLES[name] })),
     );
     expect(body.items).toContainEqual(
@@ -56,7 +56,7 @@ describe('roles of the house', () => {
       });
       names.push(...(body.items ?? []).map(({ name }) => name));
       cursor = body.next;
-      if (names.length === 6) await tenants.call('deleteRole', { as: globex, params: { name: 'b' } });
+      if (names.length === 6) await tenants.call('deleteRole', { as: globex, params: { name: 'a' } });
     } while (cursor !== undefined);
     expect(names).toEqual([...ROLE_NAMES, 'a', 'b', 'c', 'd']);
   });

@@ -52,10 +52,12 @@ const NOTHING = (): void => undefined;
 
 /** One awaited round trip where Redis has the entry, two and a read of PostgreSQL where it has none. */
 export function judgeTogether({ cache, settings, memory, read, nowMs }: TogetherDeps): Judge {
-  /** The entry that the answer is about; nothing where there is none, or another release's. */
-  const remember = (key: string, answer: AdmitAnswer): Remembered | undefined => {
+  /**
+   * The entry that the answer is about; nothing where there is none, or another release's.
+   * @param known the one that was named in the question: by now another call may have put its own into the memory
+   */
+  const remember = (key: string, answer: AdmitAnswer, known: Remembered | undefined): Remembered | undefined => {
     if (answer.state === 'absent') return undefined;
-    const known = memory.get(key);
     if (known?.id === answer.entryId) {
       known.seenAtMs = nowMs();
       return known;
@@ -70,14 +72,15 @@ export function judgeTogether({ cache, settings, memory, read, nowMs }: Together
   return async (identity, origin, cost) => {
     const key = entryKey(identity);
     const current = settings.current();
+    const known = memory.get(key);
     const question = questionOf(identity, origin, cost, {
       version: current.version,
-      known: memory.get(key)?.id ?? '',
+      known: known?.id ?? '',
       day: identity.kind === 'user' ? undefined : new Date(nowMs()).toISOString().slice(0, 10),
     });
     const { callId } = question;
     let answer = await cache.ask(identity, question);
-    let found = remember(key, answer);
+    let found = remember(key, answer, known);
     if (!isEnough(identity, answer, found)) {
       const outdated = answer.state === 'outdated' ? found?.entry : undefined;
       const [entry, { version, settings: inForce }] = outdated
@@ -87,9 +90,10 @@ export function judgeTogether({ cache, settings, memory, read, nowMs }: Together
       const offered = entryText(entry, { ...answer, id: callId, version, limits });
       // What was spent a moment ago is not spent again.
       const again = { cost: answer.state === 'admitted' ? 0 : cost, knownEntry: callId };
-      memory.set(key, { id: callId, entry, limits, seenAtMs: nowMs() });
+      const own = { id: callId, entry, limits, seenAtMs: nowMs() };
+      memory.set(key, own);
       answer = await cache.ask(identity, { ...question, ...again, offered, keep: !answer.changing });
-      found = remember(key, answer);
+      found = remember(key, answer, own);
     }
     if (answer.state === 'absent' || answer.state === 'outdated' || !found)
       throw new Error('the script knows nothing of the entry that it was given');
