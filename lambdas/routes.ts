@@ -3,6 +3,7 @@ import { authRoutes } from './auth/contract';
 import { graphRoutes } from './graph/contract';
 import { issuerRoutes } from './issuers/contract';
 import { keyRoutes } from './keys/contract';
+import { limitRoutes } from './limits/contract';
 import { platformRoutes } from './platform/contract';
 import type { Contract } from './shared/http/route';
 import { tenantRoutes } from './tenants/contract';
@@ -13,6 +14,7 @@ export const contracts = {
   tenants: tenantRoutes,
   keys: keyRoutes,
   issuers: issuerRoutes,
+  limits: limitRoutes,
   audit: auditRoutes,
   graph: graphRoutes,
   platform: platformRoutes,

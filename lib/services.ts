@@ -13,6 +13,7 @@ import { FirstAdmin } from './first-admin';
 import { Graph } from './graph';
 import { Issuers } from './issuers';
 import { Keys } from './keys';
+import { Limits } from './limits';
 import { Migrations } from './migrations';
 import type { NetworkStack } from './network';
 import { Platform } from './platform';
@@ -47,6 +48,7 @@ export class ServicesStack extends Stack {
     const graph = new Graph(this, 'Graph', foundation);
     const tenants = new Tenants(this, 'Tenants', foundation);
     const keys = new Keys(this, 'Keys', foundation);
+    const limits = new Limits(this, 'Limits', foundation);
     const audit = new Audit(this, 'Audit', foundation);
     const issuers = new Issuers(this, 'Issuers', foundation);
     issuers.grantFetch(auth.authorizer);
@@ -55,6 +57,7 @@ export class ServicesStack extends Stack {
       { contract: contracts.tenants, fn: tenants.api },
       { contract: contracts.keys, fn: keys.api },
       { contract: contracts.issuers, fn: issuers.api },
+      { contract: contracts.limits, fn: limits.api },
       { contract: contracts.audit, fn: audit.api },
       { contract: contracts.graph, fn: graph.api },
       { contract: contracts.platform, fn: platform.api },
@@ -62,7 +65,7 @@ export class ServicesStack extends Stack {
     this.fallback = platform.api;
     this.authorizer = auth.authorizer;
     // New code never meets an old schema.
-    for (const feature of [auth, platform, graph, tenants, keys, audit, issuers])
+    for (const feature of [auth, platform, graph, tenants, keys, limits, audit, issuers])
       feature.node.addDependency(migrations);
     const { firstAdmin: admin } = props.stage;
     if (admin && data.firstInvitation) {

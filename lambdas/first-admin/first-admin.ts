@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod/mini';
+import type { Role } from '../shared/access/permissions';
 import { digestOf } from '../shared/credentials/digest';
 import { appendAudit } from '../shared/stores/audit';
 import type { OpenPool } from '../shared/stores/postgres';
@@ -24,19 +25,21 @@ interface Deps {
 const ANY_MEMBER = 'select from gatehouse.members where removed_at is null limit 1';
 /** Two deploys at once wait for each other: one of them makes the organisation. */
 const LOCK = "select pg_advisory_xact_lock(hashtext('gatehouse first admin'))";
+/** The first organisation is the operator's of the platform. */
 const INSERT_ORGANISATION = 'insert into gatehouse.organisations (id, name, operator) values ($1, $2, true)';
+const ROLES = ['admin', 'operator'] as const satisfies readonly Role[];
 /** Only what nobody has ever been in: an invitation that was accepted makes its organisation somebody's for good. */
 const TAKE_BACK = `delete from gatehouse.organisations o
   where exists (select from gatehouse.invitations i
       where i.organisation_id = o.id and i.invited_by = 'deployment' and i.accepted_at is null)
     and not exists (select from gatehouse.members m where m.organisation_id = o.id)`;
 const INVITE = `insert into gatehouse.invitations (id, organisation_id, email, roles, token_digest, invited_by, expires_at)
-  values ($1, $2, lower($3), '{admin,operator}', $4, 'deployment', now() + interval '30 days')`;
+  values ($1, $2, lower($3), $4, $5, 'deployment', now() + interval '30 days')`;
 
 const ORIGIN = { requestId: 'deploy', sourceIp: '', userAgent: '' };
 
 /**
- * Makes the first organisation, which is the operator's, and invites its administrator, as long as nobody is a member of anything: a stage without
+ * Makes the first organisation and invites its administrator, as long as nobody is a member of anything: a stage without
  * example logins has no other way in. Asked again before anybody came, the invitation of before is taken back.
  * @returns what the operator hands to that person; nothing once there are members
  */
@@ -64,10 +67,10 @@ interface Made {
 
 async function make(sql: Sql, { email, organisation: name }: FirstAdmin, { organisation, invitation, token }: Made) {
   await sql.query(INSERT_ORGANISATION, [organisation, name]);
-  await sql.query(INVITE, [invitation, organisation, email, digestOf(token)]);
+  await sql.query(INVITE, [invitation, organisation, email, ROLES, digestOf(token)]);
   const actor = 'deployment';
   const note = (action: string, target: string, after: unknown) =>
     appendAudit(sql, organisation, ORIGIN, { actor, action, target, after });
-  await note('organisation.created', `organisation:${organisation}`, { id: organisation, name });
-  await note('invitation.created', `invitation:${invitation}`, { id: invitation, email, roles: ['admin', 'operator'] });
+  await note('organisation.created', `organisation:${organisation}`, { id: organisation, name, operator: true });
+  await note('invitation.created', `invitation:${invitation}`, { id: invitation, email, roles: ROLES });
 }

@@ -1,8 +1,9 @@
 import type { Principal } from '../shared/access/principal';
+import type { LimitOverride } from '../shared/limits/plans';
 import type { Sql } from '../shared/stores/tenancy';
 import type { KeyPatch } from './contract';
 import { assertFuture, assertNamesSomething } from './fields';
-import { assertHolds, assertMayPlan, assertWithin, makerOf } from './rights';
+import { assertHolds, assertMayPlan, assertWithin, makerOf, planAfter } from './rights';
 import type { KeyRow } from './rows';
 
 /** What can be changed of a key. */
@@ -11,6 +12,7 @@ export interface Settings {
   readonly scopes: readonly string[];
   readonly ipRanges: readonly string[];
   readonly plan: string | null;
+  readonly limits: LimitOverride | null;
   readonly expiresAt: string | null;
   readonly disabled: boolean;
 }
@@ -34,7 +36,7 @@ const merged = (before: KeyRow, patch: KeyPatch): Settings => ({
   name: patch.name ?? before.name,
   scopes: [...new Set(patch.scopes ?? before.scopes)],
   ipRanges: [...new Set(patch.ipRanges ?? before.ip_ranges)],
-  plan: patch.plan === undefined ? before.plan : patch.plan,
+  ...planAfter(before, patch),
   expiresAt: patch.expiresAt === undefined ? before.expires_at : patch.expiresAt,
   disabled: patch.disabled ?? before.disabled,
 });
@@ -48,11 +50,12 @@ async function assertMayWiden(
   sql: Sql,
   caller: Principal,
   before: KeyRow,
-  { ipRanges, plan, expiresAt }: KeyPatch,
+  patch: KeyPatch,
   after: Settings,
 ): Promise<void> {
   assertHolds(caller, after.scopes);
-  assertMayPlan(caller, plan, before.plan);
-  const { limits } = await makerOf(sql, caller);
-  assertWithin(limits, { ...(ipRanges && { ipRanges }), ...(expiresAt !== undefined && { expiresAt }) });
+  assertMayPlan(caller, patch, before);
+  const { ipRanges, expiresAt } = patch;
+  const { bounds } = await makerOf(sql, caller);
+  assertWithin(bounds, { ...(ipRanges && { ipRanges }), ...(expiresAt !== undefined && { expiresAt }) });
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { PageQuery, pageOf } from '../shared/http/page';
 import { type Contract, json } from '../shared/http/route';
-import { NameText, Overlap, Plan, Scopes, SECRET_HEADERS } from './fields';
+import { NameText, Overlap, ownPlan, Scopes, SECRET_HEADERS, shownPlan } from './fields';
 import { redirectFault } from './redirects';
 
 const RedirectUri = z.string().check(
@@ -12,12 +12,10 @@ const RedirectUri = z.string().check(
 );
 const RedirectUris = z.array(RedirectUri).check(z.minLength(1), z.maxLength(20));
 
-const plan = z.optional(z.nullable(Plan));
-
 /** Confidential ones act for themselves and hold a secret; public ones act for people and can keep none. */
 const NewClient = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('confidential'), name: NameText, scopes: Scopes, plan }),
-  z.strictObject({ kind: z.literal('public'), name: NameText, redirectUris: RedirectUris, plan }),
+  z.strictObject({ kind: z.literal('confidential'), name: NameText, scopes: Scopes, ...ownPlan }),
+  z.strictObject({ kind: z.literal('public'), name: NameText, redirectUris: RedirectUris, ...ownPlan }),
 ]);
 export type NewClient = z.output<typeof NewClient>;
 
@@ -25,7 +23,7 @@ const ClientPatch = z.strictObject({
   name: z.optional(NameText),
   scopes: z.optional(Scopes),
   redirectUris: z.optional(RedirectUris),
-  plan,
+  ...ownPlan,
   disabled: z.optional(z.boolean()),
 });
 export type ClientPatch = z.output<typeof ClientPatch>;
@@ -36,7 +34,7 @@ export const Client = z.object({
   kind: z.enum(['confidential', 'public']),
   scopes: z.array(z.string()),
   redirectUris: z.array(z.string()),
-  plan: z.nullable(z.string()),
+  ...shownPlan,
   disabled: z.boolean(),
   /** Until when the secret before this one is good. */
   previousSecretUntil: z.nullable(z.string()),

@@ -1,11 +1,12 @@
 import * as z from 'zod/mini';
 import { refuse } from '../shared/errors';
+import { LimitOverride } from '../shared/limits/plans';
 import type { Sql } from '../shared/stores/tenancy';
 import type { Client } from './client-contract';
 import { time } from './rows';
 
 /** No hash: whoever is shown a client is shown none. */
-export const CLIENT_COLUMNS = `id, name, kind, scopes, redirect_uris, plan, disabled_at is not null as disabled,
+export const CLIENT_COLUMNS = `id, name, kind, scopes, redirect_uris, plan, limits, disabled_at is not null as disabled,
   ${time('previous_until')}, ${time('last_used_at')}, version, ${time('created_at')}, ${time('updated_at')}`;
 
 const text = z.nullable(z.string());
@@ -16,6 +17,7 @@ export const ClientRow = z.object({
   scopes: z.array(z.string()),
   redirect_uris: z.array(z.string()),
   plan: text,
+  limits: z.nullable(LimitOverride),
   disabled: z.boolean(),
   previous_until: text,
   last_used_at: text,
@@ -33,6 +35,7 @@ export const clientOf = (row: ClientRow): Client => ({
   scopes: row.scopes,
   redirectUris: row.redirect_uris,
   plan: row.plan,
+  limits: row.limits,
   disabled: row.disabled,
   previousSecretUntil: row.previous_until,
   lastUsedAt: row.last_used_at,

@@ -14,8 +14,8 @@ const LIST = `select ${CLIENT_COLUMNS} from gatehouse.clients
   where organisation_id = $1 and 'client:' || id <> all($2::text[])
     and ($3::timestamptz is null or (created_at, id) > ($3, $4::uuid))
   order by created_at, id limit $5`;
-const UPDATE = `update gatehouse.clients set name = $3, scopes = $4, redirect_uris = $5, plan = $6,
-    disabled_at = case when $7 then coalesce(disabled_at, now()) end, version = version + 1, updated_at = now()
+const UPDATE = `update gatehouse.clients set name = $3, scopes = $4, redirect_uris = $5, plan = $6, limits = $7,
+    disabled_at = case when $8 then coalesce(disabled_at, now()) end, version = version + 1, updated_at = now()
   where organisation_id = $1 and id = $2 returning ${CLIENT_COLUMNS}`;
 const DELETE = 'delete from gatehouse.clients where organisation_id = $1 and id = $2';
 
@@ -40,7 +40,7 @@ export const clients = (deps: Deps): Operations<typeof clientRoutes> => ({
     const row = await deps.changes.change({ principal, origin }, { voids: [`client:${id}`] }, async (tx) => {
       const before = await lockClient(tx, principal.organisation, id, ifMatch);
       await voidSessions(tx, before);
-      const { name, scopes, redirectUris, plan, disabled } = changedClient(principal, before, body);
+      const { name, scopes, redirectUris, plan, limits, disabled } = changedClient(principal, before, body);
       const after = await oneClient(tx, UPDATE, [
         principal.organisation,
         id,
@@ -48,6 +48,7 @@ export const clients = (deps: Deps): Operations<typeof clientRoutes> => ({
         scopes,
         redirectUris,
         plan,
+        limits,
         disabled,
       ]);
       const [was, is] = [clientRecord(before), clientRecord(after)];

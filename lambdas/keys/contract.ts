@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { PageQuery, pageOf } from '../shared/http/page';
 import { type Contract, json } from '../shared/http/route';
 import { clientRoutes } from './client-contract';
-import { NameText, Overlap, Plan, Scopes, SECRET_HEADERS } from './fields';
+import { NameText, Overlap, ownPlan, Scopes, SECRET_HEADERS, shownPlan } from './fields';
 import { canonicalRange } from './ranges';
 
 export const MOST_RANGES = 50;
@@ -26,14 +26,14 @@ const NewKey = z.strictObject({
   workspace: z.optional(z.uuid()),
   expiresAt: z.optional(z.nullable(Moment)),
   ipRanges: z.optional(IpRanges),
-  plan: z.optional(z.nullable(Plan)),
+  ...ownPlan,
 });
 const KeyPatch = z.strictObject({
   name: z.optional(NameText),
   scopes: z.optional(Scopes),
   expiresAt: z.optional(z.nullable(Moment)),
   ipRanges: z.optional(IpRanges),
-  plan: z.optional(z.nullable(Plan)),
+  ...ownPlan,
   disabled: z.optional(z.boolean()),
 });
 export type KeyPatch = z.output<typeof KeyPatch>;
@@ -45,7 +45,7 @@ export const ApiKey = z.object({
   workspace: z.nullable(z.uuid()),
   scopes: z.array(z.string()),
   ipRanges: z.array(z.string()),
-  plan: z.nullable(z.string()),
+  ...shownPlan,
   expiresAt: z.nullable(z.string()),
   disabled: z.boolean(),
   /** The key that took its place when it was rotated. */

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { PERMISSIONS } from '../shared/access/permissions';
 import { refuse } from '../shared/errors';
+import { LimitOverride, PLAN_NAMES } from '../shared/limits/plans';
 
 /** What keys and clients have in common. */
 
@@ -8,7 +9,14 @@ import { refuse } from '../shared/errors';
 export const NameText = z.string().check(z.minLength(1), z.maxLength(200), z.regex(/^\P{Cc}+$/u));
 
 export const Scopes = z.array(z.enum(PERMISSIONS)).check(z.minLength(1), z.maxLength(PERMISSIONS.length));
-export const Plan = z.enum(['free', 'pro', 'enterprise', 'custom']);
+
+/** What a key or a client has in place of its organisation's plan, and in place of its plan's figures. */
+export const ownPlan = {
+  plan: z.optional(z.nullable(z.enum(PLAN_NAMES))),
+  limits: z.optional(z.nullable(LimitOverride)),
+};
+/** The same as it is shown. */
+export const shownPlan = { plan: z.nullable(z.string()), limits: z.nullable(LimitOverride) };
 
 const LONGEST_OVERLAP_SECONDS = 604_800;
 export const DEFAULT_OVERLAP_SECONDS = 86_400;

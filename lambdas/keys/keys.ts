@@ -15,8 +15,8 @@ const LIST = `select ${KEY_COLUMNS} from gatehouse.api_keys
   where organisation_id = $1 and 'key:' || id <> all($2::text[])
     and ($3::timestamptz is null or (created_at, id) > ($3, $4))
   order by created_at, id limit $5`;
-const UPDATE = `update gatehouse.api_keys set name = $3, scopes = $4, ip_ranges = $5, plan = $6, expires_at = $7,
-    disabled_at = case when $8 then coalesce(disabled_at, now()) end, version = version + 1, updated_at = now()
+const UPDATE = `update gatehouse.api_keys set name = $3, scopes = $4, ip_ranges = $5, plan = $6, limits = $7, expires_at = $8,
+    disabled_at = case when $9 then coalesce(disabled_at, now()) end, version = version + 1, updated_at = now()
   where organisation_id = $1 and id = $2 returning ${KEY_COLUMNS}`;
 const DELETE = 'delete from gatehouse.api_keys where organisation_id = $1 and id = $2';
 
@@ -39,8 +39,9 @@ export const apiKeys = (deps: Deps): Operations<ApiKeyRoutes> => ({
   async updateKey({ principal, origin, params: { id }, body, ifMatch }) {
     const row = await deps.changes.change({ principal, origin }, { voids: [`api_key:${id}`] }, async (tx) => {
       const before = await lockKey(tx, principal.organisation, id, ifMatch);
-      const { name, scopes, ipRanges, plan, ...rest } = await changed(tx, principal, before, body, deps.nowMs());
-      const values = [principal.organisation, id, name, scopes, ipRanges, plan, rest.expiresAt, rest.disabled];
+      const settings = await changed(tx, principal, before, body, deps.nowMs());
+      const { name, scopes, ipRanges, plan, limits, expiresAt, disabled } = settings;
+      const values = [principal.organisation, id, name, scopes, ipRanges, plan, limits, expiresAt, disabled];
       const after = await oneKey(tx, UPDATE, values);
       tx.audit({ action: 'key.changed', target: `key:${id}`, before: keyRecord(before), after: keyRecord(after) });
       return after;

@@ -17,8 +17,8 @@ type Rotation = Call<(typeof clientRoutes)['rotateClient']>;
 
 const Kept = z.object({ client: Client, version: z.int(), salt: z.string() });
 
-const INSERT = `insert into gatehouse.clients (organisation_id, name, kind, secret_hash, scopes, redirect_uris, plan)
-  values ($1, $2, $3, $4, $5, $6, $7) returning ${CLIENT_COLUMNS}`;
+const INSERT = `insert into gatehouse.clients (organisation_id, name, kind, secret_hash, scopes, redirect_uris, plan, limits)
+  values ($1, $2, $3, $4, $5, $6, $7, $8) returning ${CLIENT_COLUMNS}`;
 
 export async function makeClient(deps: Deps, call: Creation) {
   const { principal, body } = call;
@@ -37,15 +37,17 @@ export async function makeClient(deps: Deps, call: Creation) {
 const shown = <C extends Client>(client: C, version: number) =>
   new Answer(client, { etag: etag(version), location: `/v1/clients/${client.id}` });
 
+const NO_PLAN = { plan: null, limits: null };
+
 /** The values of a new row, in the order of its columns. */
 async function settingsOf(tx: Tx, caller: Principal, body: Creation['body'], hash: string | null) {
   const scopes = body.kind === 'confidential' ? [...new Set(body.scopes)] : [];
   const redirectUris = body.kind === 'public' ? [...new Set(body.redirectUris)] : [];
-  const plan = body.plan ?? null;
+  const { plan = null, limits = null } = body;
   assertHolds(caller, scopes);
-  assertMayPlan(caller, plan, null);
-  if (body.kind === 'confidential') assertUnbound((await makerOf(tx, caller)).limits);
-  return [body.name, body.kind, hash, scopes, redirectUris, plan];
+  assertMayPlan(caller, { plan, limits }, NO_PLAN);
+  if (body.kind === 'confidential') assertUnbound((await makerOf(tx, caller)).bounds);
+  return [body.name, body.kind, hash, scopes, redirectUris, plan, limits];
 }
 
 /** Without an overlap the secret before it ends at once; one that was still good from a rotation before ends in any case. */
@@ -64,7 +66,7 @@ export async function rotateClient(deps: Deps, call: Rotation) {
   const { client, version, salt } = await deps.changes.create(call, creation, async (tx) => {
     const before = await lockClient(tx, principal.organisation, params.id);
     assertMayRotate(principal, before);
-    assertUnbound((await makerOf(tx, principal)).limits);
+    assertUnbound((await makerOf(tx, principal)).bounds);
     const { overlapSeconds = DEFAULT_OVERLAP_SECONDS } = body;
     const values = [principal.organisation, params.id, hashKey(issued.fresh, pepper), overlapSeconds];
     const after = await oneClient(tx, ROTATE, values);

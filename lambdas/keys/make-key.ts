@@ -9,7 +9,7 @@ import { ApiKey, type ApiKeyRoutes } from './contract';
 import { type Deps, notReady, pepperOf } from './deps';
 import { assertFuture, wrong } from './fields';
 import { issue } from './issue';
-import { assertHolds, assertMayPlan, assertWithin, type Limits, makerOf, ownerOf } from './rights';
+import { assertHolds, assertMayPlan, assertWithin, type Bounds, makerOf, ownerOf } from './rights';
 import { KEY_COLUMNS, type KeyRow, keyOf, keyRecord, oneKey } from './rows';
 
 type Creation = Call<ApiKeyRoutes['createKey']>;
@@ -32,7 +32,7 @@ export async function makeKey(deps: Deps, call: Creation) {
 export const shownKey = <K extends ApiKey>(key: K) =>
   new Answer(key, { etag: etag(1), location: `/v1/keys/${key.id}` });
 
-interface NewSettings extends Limits {
+interface NewSettings extends Bounds {
   readonly name: string;
   readonly owner: string;
   readonly scopes: readonly string[];
@@ -40,20 +40,21 @@ interface NewSettings extends Limits {
 
 /** What is asked for, filled with what binds the maker's own key; refused where it is more than the maker has. */
 async function settingsOf(sql: Sql, caller: Principal, asked: Creation['body'], nowMs: number): Promise<NewSettings> {
-  const { name, scopes, workspace, ipRanges, plan, expiresAt } = asked;
+  const { name, scopes, workspace, ipRanges, plan, limits, expiresAt } = asked;
   assertFuture(expiresAt, nowMs);
   const maker = await makerOf(sql, caller);
-  const { limits } = maker;
+  const { bounds } = maker;
   const wanted = {
-    workspace: workspace ?? limits.workspace,
-    ipRanges: [...new Set(ipRanges ?? limits.ipRanges)],
-    plan: plan ?? limits.plan,
-    expiresAt: expiresAt === undefined ? limits.expiresAt : expiresAt,
+    workspace: workspace ?? bounds.workspace,
+    ipRanges: [...new Set(ipRanges ?? bounds.ipRanges)],
+    plan: plan ?? bounds.plan,
+    limits: limits ?? bounds.limits,
+    expiresAt: expiresAt === undefined ? bounds.expiresAt : expiresAt,
   };
   const owner = ownerOf(maker);
   assertHolds(caller, scopes);
-  assertMayPlan(caller, wanted.plan, limits.plan);
-  assertWithin(limits, wanted);
+  assertMayPlan(caller, wanted, bounds);
+  assertWithin(bounds, wanted);
   if (wanted.workspace !== null) await assertWorkspace(sql, caller.organisation, wanted.workspace);
   return { name, owner, scopes: [...new Set(scopes)], ...wanted };
 }
@@ -67,8 +68,8 @@ async function assertWorkspace(sql: Sql, organisation: string, workspace: string
 }
 
 const INSERT = `insert into gatehouse.api_keys
-    (organisation_id, id, name, owner_id, workspace_id, scopes, ip_ranges, plan, expires_at)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning ${KEY_COLUMNS}`;
+    (organisation_id, id, name, owner_id, workspace_id, scopes, ip_ranges, plan, expires_at, limits)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning ${KEY_COLUMNS}`;
 
 interface StoredKey extends NewSettings {
   readonly id: string;
@@ -81,8 +82,8 @@ interface StoredKey extends NewSettings {
  * between leaves a record that nobody can use.
  */
 export async function storeKey(deps: Deps, tx: Tx, { organisation }: Principal, stored: StoredKey): Promise<KeyRow> {
-  const { id, key, pepper, name, owner, workspace, scopes, ipRanges, plan, expiresAt } = stored;
-  const values = [organisation, id, name, owner, workspace, scopes, ipRanges, plan, expiresAt];
+  const { id, key, pepper, name, owner, workspace, scopes, ipRanges, plan, limits, expiresAt } = stored;
+  const values = [organisation, id, name, owner, workspace, scopes, ipRanges, plan, expiresAt, limits];
   const row = await oneKey(tx, INSERT, values);
   const record = { hash: hashKey(key, pepper), organisation };
   await deps.records.put(id, record).catch(notReady('the table of keys does not answer'));

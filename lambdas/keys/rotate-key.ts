@@ -40,15 +40,16 @@ async function settingsAfter(tx: Tx, { principal, body: { expiresAt } }: Rotatio
   assertFuture(expiresAt, nowMs);
   const maker = await makerOf(tx, principal);
   const owner = ownerOf(maker);
-  const limits = {
+  const bounds = {
     workspace: old.workspace_id,
     ipRanges: old.ip_ranges,
     plan: old.plan,
+    limits: old.limits,
     expiresAt: expiresAt === undefined ? old.expires_at : expiresAt,
   };
   assertHolds(principal, old.scopes);
-  assertWithin(maker.limits, limits);
-  return { name: old.name, owner, scopes: old.scopes, ...limits };
+  assertWithin(maker.bounds, bounds);
+  return { name: old.name, owner, scopes: old.scopes, ...bounds };
 }
 
 const END = `update gatehouse.api_keys set expires_at = least(expires_at, now() + make_interval(secs => $3)),

@@ -1,12 +1,13 @@
 import * as z from 'zod/mini';
 import { refuse } from '../shared/errors';
+import { LimitOverride } from '../shared/limits/plans';
 import type { Sql } from '../shared/stores/tenancy';
 import type { ApiKey } from './contract';
 
 /** Times leave PostgreSQL as text with all their microseconds. */
 export const time = (column: string) => `to_json(${column}) #>> '{}' as ${column}`;
 
-export const KEY_COLUMNS = `id, name, owner_id, workspace_id, scopes, ip_ranges, plan, ${time('expires_at')},
+export const KEY_COLUMNS = `id, name, owner_id, workspace_id, scopes, ip_ranges, plan, limits, ${time('expires_at')},
   disabled_at is not null as disabled, replaced_by, ${time('last_used_at')}, version, ${time('created_at')},
   ${time('updated_at')}, coalesce(expires_at <= now(), false) as expired`;
 
@@ -19,6 +20,7 @@ export const KeyRow = z.object({
   scopes: z.array(z.string()),
   ip_ranges: z.array(z.string()),
   plan: text,
+  limits: z.nullable(LimitOverride),
   expires_at: text,
   disabled: z.boolean(),
   replaced_by: text,
@@ -39,6 +41,7 @@ export const keyOf = (row: KeyRow): ApiKey => ({
   scopes: row.scopes,
   ipRanges: row.ip_ranges,
   plan: row.plan,
+  limits: row.limits,
   expiresAt: row.expires_at,
   disabled: row.disabled,
   replacedBy: row.replaced_by,

@@ -1,5 +1,5 @@
 import { type CustomRoles, setOf } from '../shared/access/load';
-import { holds, type Permission, permissionSet } from '../shared/access/permissions';
+import { holds, isOfOperators, type Permission, permissionSet } from '../shared/access/permissions';
 import type { Decision } from './contracts/permissions';
 
 interface GrantFact {
@@ -19,13 +19,18 @@ export interface Facts {
   readonly scopes: readonly string[];
   readonly grants: readonly GrantFact[];
   readonly custom: CustomRoles;
+  /** Whether it is the operator's organisation. */
+  readonly operator: boolean;
 }
 
 type Reason = Omit<Decision, 'permission' | 'resource'>;
 
+const OPERATOR_ALONE = 'this permission counts in the organisation of the operator alone';
+
 /** The decision of `permits()`, and what decided: an explicit deny, a role, a grant, or that nothing allows it. */
 export function decide(facts: Facts, permission: Permission, resource: string | undefined): Reason {
-  const { grants, custom, kind } = facts;
+  const { grants, custom, kind, operator } = facts;
+  if (isOfOperators(permission) && !operator) return { decision: 'deny', decidedBy: 'nothing', detail: OPERATOR_ALONE };
   const applying = grants.filter(
     (grant) => grant.resource === resource && holds(setOf(custom, grant.role), permission),
   );

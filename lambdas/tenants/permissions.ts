@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { Changes } from '../shared/access/change';
-import { customRoles, GRANTS_OF, memberRoles } from '../shared/access/load';
+import { customRoles, GRANTS_OF, isOperator, memberRoles } from '../shared/access/load';
 import { PERMISSIONS } from '../shared/access/permissions';
 import { type Identity, subjectOf } from '../shared/access/principal';
 import { refuse } from '../shared/errors';
@@ -34,7 +34,9 @@ async function factsOf(sql: Sql, identity: Identity): Promise<Facts> {
   const { organisation, kind } = identity;
   const { owner, ...own } = await OF_KIND[kind](sql, identity);
   const { rows } = await sql.query(GRANTS, [organisation, subjectOf(identity), owner ?? null]);
-  return { kind, ...own, grants: z.array(GrantFact).parse(rows), custom: await customRoles(sql, organisation) };
+  const grants = z.array(GrantFact).parse(rows);
+  const custom = await customRoles(sql, organisation);
+  return { kind, ...own, grants, custom, operator: await isOperator(sql, organisation) };
 }
 
 type Own = Pick<Facts, 'roles' | 'scopes'> & { readonly owner?: string };

@@ -37,7 +37,7 @@ test('two deploys at once make one organisation', async () => {
   expect(await organisations()).toHaveLength(1);
 });
 
-test('whoever accepts administers the organisation, and no later deploy invites anybody', async () => {
+test('whoever accepts administers the organisation and operates the platform, and no later deploy invites anybody', async () => {
   const invitation = await invite();
   expect(await accept(invitation?.token)).toMatchObject({ status: 200 });
   const granted = await given.token({
@@ -46,8 +46,10 @@ test('whoever accepts administers the organisation, and no later deploy invites 
     password: 'nine quiet otters by the lake',
   });
   expect(granted).toMatchObject({ status: 200 });
-  const { rows } = await given.tenants.database.master.query('select roles from gatehouse.members');
-  expect(rows).toEqual([{ roles: ['admin', 'operator'] }]);
+  const { rows } = await given.tenants.database.master.query(
+    'select roles, operator from gatehouse.members join gatehouse.organisations on id = organisation_id',
+  );
+  expect(rows).toEqual([{ roles: ['admin', 'operator'], operator: true }]);
   expect(await invite()).toBeUndefined();
   expect(await organisations()).toEqual([{ name: 'Initech' }]);
 });

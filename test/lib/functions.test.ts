@@ -26,6 +26,7 @@ describe.each(STAGE_NAMES)('each function of %s', (name) => {
         'Services IssuersKeys',
         'Services IssuersRefresh',
         'Services KeysApi',
+        'Services LimitsApi',
         'Services TenantsApi',
         'Services AuthRotate',
         'Services GraphApi',
@@ -105,7 +106,7 @@ describe.each(STAGE_NAMES)('each function of %s', (name) => {
 
   test('leaves room for its answer before API Gateway gives up on it', () => {
     const behindTheGateway = functionsOf(stages[name]).filter(({ id }) => /Api|Authorizer/.test(id));
-    expect(behindTheGateway).toHaveLength(8);
+    expect(behindTheGateway).toHaveLength(9);
     for (const { Properties } of behindTheGateway) expect(Properties.Timeout).toBeLessThan(29);
   });
 
@@ -128,6 +129,7 @@ describe.each(STAGE_NAMES)('each function of %s', (name) => {
       'Services GraphApi',
       'Services IssuersApi',
       'Services KeysApi',
+      'Services LimitsApi',
       'Services PlatformApi',
       'Services TenantsApi',
     ]);
@@ -170,9 +172,9 @@ test('a custom resource is given up on in seconds that CloudFormation takes, and
 
 test('no function of a feature is changed before the migrations have run', () => {
   const late = functionsOf(stages.prod).filter(({ id }) =>
-    /^(Auth|Platform|Graph|Tenants|Keys|Audit|Issuers)/.test(id),
+    /^(Auth|Platform|Graph|Tenants|Keys|Limits|Audit|Issuers)/.test(id),
   );
   for (const { DependsOn } of late)
     expect(list(DependsOn).some((id) => text(id).startsWith('MigrationsRun'))).toBe(true);
-  expect(late).toHaveLength(11);
+  expect(late).toHaveLength(12);
 });

@@ -87,6 +87,7 @@ const GRANTS = (store: string): Readonly<Record<string, readonly unknown[]>> => 
     'dynamodb:DeleteItem Keys',
     ...readSecret('Pepper'),
   ],
+  'Services LimitsApi': [...CACHE, connect(store, 'gatehouse_app')],
   'Services AuditApi': [...CACHE, connect(store, 'gatehouse_app')],
   'Services AuthAuthorizer': [...CACHE, 'dynamodb:GetItem Keys', ...readSecret('Pepper'), ...FETCH],
   'Services AuthRotate': [
@@ -158,6 +159,7 @@ describe.each(['dev', 'prod'] as const)('whom the functions of %s admit', (name)
       'GraphApiFunction',
       'IssuersApiFunction',
       'KeysApiFunction',
+      'LimitsApiFunction',
       'PlatformApiFunction',
       'TenantsApiFunction',
     ]);
@@ -180,6 +182,6 @@ describe.each(['dev', 'prod'] as const)('whom the functions of %s admit', (name)
   });
 
   test('nobody else', () => {
-    expect(permissions()).toHaveLength(10);
+    expect(permissions()).toHaveLength(11);
   });
 });

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { seedLogins } from '../../lambdas/seed/logins';
 import { ORGANISATIONS, SEED_USERS } from '../../lambdas/seed/seed';
-import { ROLE_NAMES } from '../../lambdas/shared/access/permissions';
+import { ROLE_NAMES, type Role } from '../../lambdas/shared/access/permissions';
 import { ApiKeyRecord, keyIdOf, matches, recordId } from '../../lambdas/shared/credentials/api-key';
 import { checkPassword } from '../../lambdas/shared/credentials/passwords';
 import { readRecord } from '../../lambdas/shared/stores/records';
@@ -39,21 +39,29 @@ const hashes = async () =>
       (await query('select distinct password_hash from gatehouse.users')).map(({ password_hash }) => password_hash),
     );
 
-test('each organisation has a user of each role, and no user belongs to two', async () => {
+const OF_TENANTS: readonly Role[] = ['admin', 'editor', 'viewer', 'api_user'];
+
+test("each organisation has a user of each role; the first one's admin operates the platform; no user belongs to two", async () => {
   const expected = [
-    ['Acme', 'acme.example'],
-    ['Globex', 'globex.example'],
-  ].flatMap(([organisation, domain]) =>
-    // The first organisation's administrator operates the platform too.
-    ['admin', 'editor', 'viewer', 'api_user'].map((role) => ({
+    { organisation: 'Acme', domain: 'acme.example', admin: 'admin operator' },
+    { organisation: 'Globex', domain: 'globex.example', admin: 'admin' },
+  ].flatMap(({ organisation, domain, admin }) =>
+    OF_TENANTS.map((role) => ({
       organisation,
       email: `${role.replace('_', '-')}@${domain}`,
-      role: organisation === 'Acme' && role === 'admin' ? 'admin operator' : role,
+      role: role === 'admin' ? admin : role,
     })),
   );
   const found = await memberships();
   expect(found).toHaveLength(expected.length);
   expect(found).toEqual(expect.arrayContaining(expected));
+});
+
+test('the first organisation is the operator on the largest plan, the other a tenant on the smallest', async () => {
+  expect(await query('select name, plan, operator from gatehouse.organisations order by name')).toEqual([
+    { name: 'Acme', plan: 'enterprise', operator: true },
+    { name: 'Globex', plan: 'free', operator: false },
+  ]);
 });
 
 test('the secret keeps its password and names every user with the role, and an API key a tenant', () => {

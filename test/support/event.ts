@@ -53,6 +53,7 @@ const rolesAccess: Access = {
       permissions: roles.map(setOfRole).reduce(union, NO_PERMISSIONS),
       grants: [],
       plan: 'free',
+      organisationPlan: 'free',
     };
     return { principal, limits: NO_LIMITS, leave: () => undefined };
   },

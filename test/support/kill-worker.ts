@@ -47,6 +47,7 @@ const principal: Principal = {
   permissions: setOfRole('admin'),
   grants: [],
   plan: 'free',
+  organisationPlan: 'free',
 };
 const common = () => ({
   principal,

@@ -139,6 +139,7 @@ const callers = fc
     kind: fc.constantFrom('user' as const, 'api_key' as const, 'client' as const),
     own: fc.dictionary(fc.constantFrom('own_a', 'own_b', 'own_c'), someOf([...PERMISSIONS, 'unknown:read'])),
     scopes: someOf(PERMISSIONS),
+    operator: fc.boolean(),
   })
   .chain((caller) => {
     const names = [...ROLE_NAMES, ...Object.keys(caller.own)];
@@ -166,7 +167,10 @@ type Caller = typeof callers extends fc.Arbitrary<infer T> ? T : never;
 async function installed({ caller, roles, workspaceRoles, grants }: Caller): Promise<Identity> {
   const [organisation, user, session, workspace] = [randomUUID(), randomUUID(), randomUUID(), randomUUID()];
   const { sql } = tenants;
-  await sql("insert into gatehouse.organisations (id, name) values ($1, 'Random')", [organisation]);
+  await sql("insert into gatehouse.organisations (id, name, operator) values ($1, 'Random', $2)", [
+    organisation,
+    caller.operator,
+  ]);
   await sql("insert into gatehouse.users (id, email, name) values ($1, $2, 'R')", [user, `${user}@r.example`]);
   await sql('insert into gatehouse.members (organisation_id, user_id, roles) values ($1, $2, $3)', [
     organisation,
@@ -255,7 +259,8 @@ test('a decision names what made it: without it the decision would be another on
       fc.constantFrom(undefined, ...RESOURCES),
       ({ caller, roles, grants }, permission, resource) => {
         const custom = new Map(Object.entries(caller.own));
-        const facts: Facts = { kind: caller.kind, scopes: caller.scopes, roles, custom, grants: factsOf(grants) };
+        const { kind, scopes, operator } = caller;
+        const facts: Facts = { kind, scopes, operator, roles, custom, grants: factsOf(grants) };
         const { decision, decidedBy, roles: deciding = [], grant: by } = decide(facts, permission, resource);
         if (decidedBy === 'role') {
           const without = { ...facts, roles: roles.filter((role) => !deciding.includes(role)) };

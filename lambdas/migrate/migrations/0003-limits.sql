@@ -29,6 +29,20 @@ create function gatehouse.is_operator() returns boolean language sql stable secu
 revoke execute on function gatehouse.is_operator from public;
 grant execute on function gatehouse.is_operator to gatehouse_app;
 
+-- What an organisation pays for is set by the operator, and of any organisation.
+create function gatehouse.set_plan(wanted uuid, new_plan text, new_limits jsonb) returns void
+  language plpgsql security definer set search_path = '' as $$
+begin
+  if not gatehouse.is_operator() then
+    raise exception 'plans are set by the operator' using errcode = 'insufficient_privilege';
+  end if;
+  update gatehouse.organisations set plan = new_plan, limits = new_limits, version = version + 1, updated_at = now()
+    where id = wanted;
+end
+$$;
+revoke execute on function gatehouse.set_plan from public;
+grant execute on function gatehouse.set_plan to gatehouse_app;
+
 create policy anybody on gatehouse.settings for select using (true);
 create policy operator_sets on gatehouse.settings for insert to gatehouse_app with check (gatehouse.is_operator());
 create policy operator_changes on gatehouse.settings for update to gatehouse_app

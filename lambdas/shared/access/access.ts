@@ -100,12 +100,12 @@ export function access({ cache, settings, pool, nowMs }: AccessDeps): Access {
 }
 
 function principalOf(identity: Identity, entry: Entry, origin: Origin, now: number): Principal {
-  const { refused, roles, permissions, grants, plan, ranges, revokedTokens, endsAtSeconds } = entry;
+  const { refused, roles, permissions, grants, plan, organisationPlan, ranges, revokedTokens, endsAtSeconds } = entry;
   const isOver = refused !== undefined || (endsAtSeconds !== undefined && endsAtSeconds <= now);
   if (isOver || (identity.token !== undefined && revokedTokens.includes(identity.token))) refuse('unauthenticated');
   if (ranges.length > 0 && !isWithinRanges(ranges, origin.sourceIp))
     refuse('forbidden', 'this key may not be used from this address');
-  return { ...identity, roles, permissions, grants, plan };
+  return { ...identity, roles, permissions, grants, plan, organisationPlan };
 }
 
 /** The script has asked the same before it let anything be spent (admit-script.ts). */

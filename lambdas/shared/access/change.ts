@@ -4,7 +4,7 @@ import { Refusal, refuse } from '../errors';
 import { type AuditEvent, appendAudit, type Origin } from '../stores/audit';
 import type { OpenPool } from '../stores/postgres';
 import { inTenant, type Sql } from '../stores/tenancy';
-import type { AccessCache } from './cache';
+import type { AccessCache, Scope } from './cache';
 import { type Identity, subjectOf } from './principal';
 
 /** Who changes something: a call as `serve()` hands it to an operation has all of it. */
@@ -21,8 +21,8 @@ export interface Tx extends Sql {
   voids(whose: Voided): Promise<void>;
 }
 
-/** All of the organisation, or single subjects (`user:…`). */
-type Voided = 'organisation' | readonly string[];
+/** All of the author's organisation, single subjects in it (`user:…`), or what belongs to another: the operator's to change. */
+type Voided = 'organisation' | readonly string[] | Scope;
 
 interface ChangeOptions {
   /**
@@ -104,8 +104,13 @@ function metAnother(error: unknown): Refusal | undefined {
 /** Before a change, not after: a process that dies in between must leave nothing kept that the change made wrong. */
 const beginVoiding = (cache: AccessCache, organisation: string, whose: Voided) =>
   cache
-    .begin(whose === 'organisation' ? { organisation } : { organisation, subjects: whose })
+    .begin(scopeOf(organisation, whose))
     .catch((cause: unknown) => refuse('not_ready', 'the cache does not answer', { headers: RETRY_AFTER, cause }));
+
+function scopeOf(organisation: string, whose: Voided): Scope {
+  if (whose === 'organisation') return { organisation };
+  return 'organisation' in whose ? whose : { organisation, subjects: whose };
+}
 
 const Kept = z.object({ fingerprint: z.instanceof(Buffer), response: z.unknown() });
 

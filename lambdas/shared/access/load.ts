@@ -7,9 +7,8 @@ import { type Entry, refusedEntry } from './entry';
 import { acquaint } from './first-sight';
 import {
   intersection,
+  mostOf,
   NO_PERMISSIONS,
-  namesOf,
-  OF_TENANTS,
   type PermissionSet,
   permissionSet,
   setOfRole,
@@ -29,24 +28,18 @@ export const setOf = (custom: CustomRoles, role: string): PermissionSet => {
 const unionOf = (custom: CustomRoles, roles: readonly string[]) =>
   roles.map((role) => setOf(custom, role)).reduce(union, NO_PERMISSIONS);
 
-const RoleRow = z.object({
-  operator: z.boolean(),
-  name: z.nullable(z.string()),
-  permissions: z.nullable(z.array(z.string())),
-});
-const ROLES = `select o.operator, r.name, r.permissions from gatehouse.organisations o
-  left join gatehouse.roles r on r.organisation_id = o.id where o.id = $1`;
-const ofTenants = (names: readonly string[]) => namesOf(intersection(permissionSet(names), OF_TENANTS));
-
-/** What roles hold that differ from the house's table here: the organisation's own, and `operator` where it is no operator. */
+const RoleRow = z.object({ name: z.string(), permissions: z.array(z.string()) });
 
 export async function customRoles(sql: Sql, organisation: string): Promise<CustomRoles> {
-  const rows = z.array(RoleRow).parse((await sql.query(ROLES, [organisation])).rows);
-  const isOperator = rows[0]?.operator === true;
-  const own = rows.flatMap(({ name, permissions }): [string, readonly string[]][] =>
-    name === null ? [] : [[name, isOperator ? (permissions ?? []) : ofTenants(permissions ?? [])]],
+  const { rows } = await sql.query('select name, permissions from gatehouse.roles where organisation_id = $1', [
+    organisation,
+  ]);
+  return new Map(
+    z
+      .array(RoleRow)
+      .parse(rows)
+      .map(({ name, permissions }) => [name, permissions]),
   );
-  return new Map([...own, ...(isOperator ? [] : [['operator', []] as const])]);
 }
 
 const Roles = z.array(z.string());
@@ -188,6 +181,12 @@ const PlanRow = z.object({ plan: z.string(), limits: z.nullable(PlanOverride), o
 
 const PLAN = 'select plan, limits, operator from gatehouse.organisations where id = $1';
 
+/** Whether permissions on the platform's settings count in this organisation. */
+export async function isOperator(sql: Sql, organisation: string): Promise<boolean> {
+  const { rows } = await sql.query(PLAN, [organisation]);
+  return z.array(PlanRow).parse(rows)[0]?.operator ?? false;
+}
+
 /** The caller's entry as PostgreSQL says it now; what a caller who may not act is refused for is part of it. */
 export function load(pool: OpenPool, identity: Identity, origin: Origin, nowSeconds: number): Promise<Entry> {
   const { organisation, kind, id, external } = identity;
@@ -199,10 +198,12 @@ export function load(pool: OpenPool, identity: Identity, origin: Origin, nowSeco
     const own = await LOADERS[kind](sql, identity, custom, origin);
     if ('refused' in own) return refusedEntry(own.refused, nowSeconds);
     const subject = subjectOf(identity);
+    const most = mostOf(tenant);
+    const grants = await grantsOf(sql, organisation, [subject, own.owner], custom);
     return {
       roles: [...own.roles],
-      permissions: [...(tenant.operator ? own.permissions : intersection(own.permissions, OF_TENANTS))],
-      grants: await grantsOf(sql, organisation, [subject, own.owner], custom),
+      permissions: [...intersection(own.permissions, most)],
+      grants: grants.map((grant) => ({ ...grant, permissions: [...intersection(grant.permissions, most)] })),
       plan: own.plan ?? tenant.plan,
       organisationPlan: tenant.plan,
       organisationOverride: tenant.limits ?? undefined,

@@ -32,7 +32,7 @@ const READER = ['graph:query', 'account:read', 'account:write', 'organisations:r
 
 /** What concerns the whole platform, and no tenant of it. */
 const OF_OPERATORS = ['settings:read', 'settings:write'] as const satisfies readonly Permission[];
-const isOfOperators = (name: Permission): boolean => OF_OPERATORS.some((each) => each === name);
+export const isOfOperators = (name: Permission): boolean => OF_OPERATORS.some((each) => each === name);
 
 /** RBAC is a table, not an engine: what each role of the house may do. Organisations add roles of their own. */
 export const ROLES = {
@@ -86,8 +86,11 @@ const SETS: ReadonlyMap<string, PermissionSet> = new Map(
 /** What a role of the house holds; nothing for a role that it does not know. */
 export const setOfRole = (role: string): PermissionSet => SETS.get(role) ?? NO_PERMISSIONS;
 
-/** All that a tenant's rights can ever be. */
-export const OF_TENANTS: PermissionSet = permissionSet(PERMISSIONS.filter((name) => !isOfOperators(name)));
+const EVERYTHING: PermissionSet = permissionSet(PERMISSIONS);
+const OF_TENANTS: PermissionSet = permissionSet(PERMISSIONS.filter((name) => !isOfOperators(name)));
+/** All that rights in an organisation can ever be, whatever its rows say. */
+export const mostOf = ({ operator }: { readonly operator: boolean }): PermissionSet =>
+  operator ? EVERYTHING : OF_TENANTS;
 
 /** A grant on one resource: `webhook:we_1`, with what its role holds. */
 export interface ResourceGrant {

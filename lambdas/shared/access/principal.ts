@@ -37,7 +37,9 @@ export interface Identity {
 /** Who is calling, and what the caller may do now. */
 export interface Principal extends Identity, Rights {
   readonly roles: readonly string[];
+  /** The organisation's, or one of the key's own. */
   readonly plan: string;
+  readonly organisationPlan: string;
 }
 
 const optional = z.optional(z.string());

@@ -3,7 +3,7 @@ import { access } from '../access/access';
 import { type AccessCache, accessCache, withAccessCommands } from '../access/cache';
 import { type Changes, changes } from '../access/change';
 import { fromJson } from '../json';
-import { addressGuard, defineAddress } from '../limits/addresses';
+import { addressGuard, defineAddress, type RunCommand } from '../limits/addresses';
 import { LimitSettings } from '../limits/plans';
 import { redisLine } from '../limits/redis-line';
 import { type Settings, settingsOf } from '../limits/settings';
@@ -20,6 +20,7 @@ interface Gate extends ServeOptions {
   readonly changes: Changes;
   readonly cache: AccessCache;
   readonly settings: Settings;
+  readonly run: RunCommand;
   readonly redis: () => ReturnType<typeof openRedis>;
 }
 
@@ -42,6 +43,7 @@ export function openGate(env: GateEnv): Gate {
     redis,
     cache,
     settings,
+    run,
     changes: changes(pool, cache),
     corsOrigin: env.CORS_ORIGIN,
     access: access({ cache, settings, pool, nowMs: Date.now }),

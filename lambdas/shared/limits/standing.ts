@@ -88,6 +88,10 @@ export function limitHeaders({ policies, binding, degraded }: LimitState, nowMs:
   };
 }
 
+/** The moment so many seconds from now, in the whole second that `X-RateLimit-Reset` says. */
+export const momentIn = (seconds: number, nowMs: number): string =>
+  new Date((Math.ceil(nowMs / 1000) + seconds) * 1000).toISOString();
+
 /** The 429 of the binding limit; its `resetSeconds` say when the same request succeeds. */
 export function tooMany(state: LimitState, nowMs: number): Refusal {
   const { scope, name, limit, left, resetSeconds } = state.binding;
@@ -104,7 +108,7 @@ export function tooMany(state: LimitState, nowMs: number): Refusal {
         limit,
         remaining: left,
         retryAfterSeconds: resetSeconds,
-        freesAt: new Date((Math.ceil(nowMs / 1000) + resetSeconds) * 1000).toISOString(),
+        freesAt: momentIn(resetSeconds, nowMs),
       },
     },
   });

@@ -1,14 +1,27 @@
 import * as z from 'zod/mini';
 import { type OpenPool, statementsOn } from '../stores/postgres';
+import type { Sql } from '../stores/tenancy';
 import type { RunCommand } from './addresses';
 import { LimitSettings, type VersionedSettings } from './plans';
 import { SETTINGS_KEY, type SettingsSource, settingsText } from './settings';
 
-const Row = z.object({ version: z.int(), settings: LimitSettings });
-const SELECT = "select version, value as settings from gatehouse.settings where name = 'limits'";
+const Row = z.object({ version: z.int(), value: z.unknown() });
+const SELECT = "select version, value from gatehouse.settings where name = 'limits'";
+
+/** The row as it stands, which another release may have written; nothing while nobody has set any. */
+export async function settingsRow(sql: Sql): Promise<z.output<typeof Row> | undefined> {
+  const { rows } = await sql.query(SELECT);
+  return z.array(Row).parse(rows)[0];
+}
+
+/** @param deployed what counts as version 0 where nobody has set any */
+export async function storedSettings(sql: Sql, deployed: LimitSettings): Promise<VersionedSettings> {
+  const row = await settingsRow(sql);
+  return row ? { version: row.version, settings: LimitSettings.parse(row.value) } : { version: 0, settings: deployed };
+}
 
 /** The copy lasts this long without being written again: PostgreSQL is asked now and then, whatever happened to it. */
-const COPY_SECONDS = 600;
+export const COPY_SECONDS = 600;
 
 /** An older version never takes the place of a newer one. */
 const COPY = `
@@ -24,13 +37,16 @@ export async function copySettings(run: RunCommand, settings: VersionedSettings)
   await run((redis) => redis.eval(COPY, 1, SETTINGS_KEY, settingsText(settings), settings.version, COPY_SECONDS));
 }
 
-/** @param deployed what counts as version 0 where nobody has set any */
+/** Before a change: where its own copy gets lost, no older one is left to be believed. */
+export async function forgetCopy(run: RunCommand): Promise<void> {
+  await run((redis) => redis.del(SETTINGS_KEY));
+}
+
 export const settingsSource = (run: RunCommand, pool: OpenPool, deployed: LimitSettings): SettingsSource => ({
   nowMs: () => performance.now(),
   copy: () => run((redis) => redis.get(SETTINGS_KEY)),
   async stored() {
-    const { rows } = await statementsOn(pool).query(SELECT);
-    const found = z.array(Row).parse(rows)[0] ?? { version: 0, settings: deployed };
+    const found = await storedSettings(statementsOn(pool), deployed);
     await copySettings(run, found).catch(() => undefined);
     return found;
   },

@@ -13,6 +13,7 @@ const document = gatewayDocument({
     { contract: contracts.tenants, uri: uri('TenantsApi') },
     { contract: contracts.issuers, uri: uri('IssuersApi') },
     { contract: contracts.keys, uri: uri('KeysApi') },
+    { contract: contracts.limits, uri: uri('LimitsApi') },
     { contract: contracts.audit, uri: uri('AuditApi') },
     { contract: contracts.graph, uri: uri('GraphApi') },
     { contract: contracts.platform, uri: uri('PlatformApi') },

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
 import * as z from 'zod/mini';
 import { access as accessOf } from '../../../lambdas/shared/access/access';
-import { accessCache, usageKey } from '../../../lambdas/shared/access/cache';
+import { type AccessCache, accessCache, usageKey } from '../../../lambdas/shared/access/cache';
 import { holds } from '../../../lambdas/shared/access/permissions';
 import type { Identity } from '../../../lambdas/shared/access/principal';
 import { Refusal } from '../../../lambdas/shared/errors';
@@ -240,6 +241,23 @@ describe('what Redis keeps', () => {
     expect(await outcome(viewer, never)).toBe('ok');
     const perScript = 8; // EVALSHA itself, and the commands in the script
     expect((await commands()) - before).toBeLessThanOrEqual(perScript + 1);
+  });
+
+  test('is read by two requests of one caller at once, and each is answered by what it read', async () => {
+    const viewer = await tenants.signedIn('viewer');
+    let read = 0;
+    const both = new EventEmitter();
+    const bothRead = once(both, 'read');
+    const ask: AccessCache['ask'] = async (identity, question) => {
+      if (question.offered !== '') {
+        read += 1;
+        if (read === 2) both.emit('read');
+        await bothRead;
+      }
+      return tenants.cache.ask(identity, question);
+    };
+    const held = accessOf({ ...given(), cache: { ...tenants.cache, ask } });
+    expect(await Promise.all([outcome(viewer, held), outcome(viewer, held)])).toEqual(['ok', 'ok']);
   });
 
   test('may be lost, wholly or the epochs alone, and nothing that was revoked comes back', async () => {

@@ -13,8 +13,8 @@ type Caller = Role | 'key' | 'client';
 const CALLERS = ['admin', 'editor', 'viewer', 'api_user', 'key', 'client'] as const satisfies readonly Caller[];
 
 /**
- * Who may call what. `key` is a key of the administrator with every scope, `client` one with every scope: where they are
- * missing, the route is for people. Written out, so that whoever widens a right says so here too.
+ * Who may call what, in the organisation of the operator: its administrator operates the platform too. `key` is a key of
+ * the administrator with every scope, `client` one with every scope: where they are missing, the route is for people. Written out, so that whoever widens a right says so here too.
  */
 const EVERYBODY = [...CALLERS];
 const PEOPLE: readonly Caller[] = ['admin', 'editor', 'viewer', 'api_user'];
@@ -84,6 +84,12 @@ const MAY: Readonly<Record<string, readonly Caller[]>> = {
   createIssuer: ADMINS,
   updateIssuer: ADMINS,
   deleteIssuer: ADMINS,
+
+  getLimits: EVERYBODY,
+  getLimitSettings: ADMINS,
+  putLimitSettings: ADMINS,
+  getOrganisationSettings: ADMINS,
+  updateOrganisationSettings: ADMINS,
 
   listAudit: ADMINS,
   verifyAudit: ADMINS,
