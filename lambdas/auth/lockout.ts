@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis, Result } from 'ioredis';
 import { refuse } from '../shared/errors';
 import { networkOf } from '../shared/limits/network';
+import type { RunCommand } from '../shared/stores/redis-line';
 
 /*
  * How often a password may be tried: by account and by address. An attempt takes a place before its password is
@@ -93,12 +94,11 @@ export interface Lockout {
   guard<T>(attempt: Attempt, check: () => Promise<T | undefined>): Promise<{ found: T | undefined; lockedMs: number }>;
 }
 
-export function lockout(open: () => Promise<Redis>, now: () => number): Lockout {
-  let connected: Promise<Redis> | undefined;
+export function lockout(run: RunCommand, now: () => number): Lockout {
   const send = <T>(command: (redis: Redis) => Promise<T>): Promise<T> =>
-    (connected ??= open().then(withCommands))
-      .then(command)
-      .catch((cause: unknown) => refuse('not_ready', 'sign-in needs the cache', { headers: RETRY_AFTER, cause }));
+    run((redis) => command(withCommands(redis))).catch((cause: unknown) =>
+      refuse('not_ready', 'sign-in needs the cache', { headers: RETRY_AFTER, cause }),
+    );
 
   const take = async (keys: Keys, id: string): Promise<void> => {
     const values = [id, PLACE_MS, ACCOUNT_FREE, ADDRESS_FREE];
@@ -142,7 +142,11 @@ const tooMany = (waitMs: number): never =>
     headers: { 'retry-after': String(Math.ceil(waitMs / 1000)) },
   });
 
+const defined = new WeakSet<Redis>();
+
 function withCommands(redis: Redis): Redis {
+  if (defined.has(redis)) return redis;
+  defined.add(redis);
   redis.defineCommand('gatehouseAttempt', { numberOfKeys: 2, lua: ATTEMPT });
   redis.defineCommand('gatehouseAttempted', { numberOfKeys: 2, lua: ATTEMPTED });
   return redis;

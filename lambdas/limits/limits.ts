@@ -1,9 +1,9 @@
 import type { Changes } from '../shared/access/change';
 import type { Operations } from '../shared/http/route';
-import type { RunCommand } from '../shared/limits/addresses';
 import type { LimitSettings } from '../shared/limits/plans';
 import type { Settings } from '../shared/limits/settings';
 import { momentIn, type Policy } from '../shared/limits/standing';
+import type { RunCommand } from '../shared/stores/redis-line';
 import type { limitRoutes } from './contract';
 import { limitSettings } from './limit-settings';
 import { organisationSettings } from './organisation-settings';

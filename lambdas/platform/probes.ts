@@ -1,4 +1,5 @@
 import { awsCall } from '../shared/aws/aws-call';
+import type { RunCommand } from '../shared/stores/redis-line';
 import type { Probe } from './readiness';
 
 /*
@@ -20,19 +21,12 @@ export const postgresProbe = (pool: Sql): Probe => ({
   check: () => pool.query('select 1'),
 });
 
-/** What the probe needs of a Redis connection. */
-interface Pings {
-  ping(): Promise<string>;
-}
-
-export function redisProbe(open: () => Promise<Pings>): Probe {
-  let connection: Promise<Pings> | undefined;
-  return {
-    name: 'redis',
-    needed: true,
-    check: async () => (await (connection ??= open())).ping(),
-  };
-}
+/** Down as long as requests are judged without it. */
+export const redisProbe = (run: RunCommand): Probe => ({
+  name: 'redis',
+  needed: true,
+  check: () => run((redis) => redis.ping()),
+});
 
 /** The table of API keys: without it tokens still work, so the platform stays ready. */
 export const keysProbe = (table: string): Probe => ({

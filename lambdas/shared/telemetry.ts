@@ -13,14 +13,24 @@ const metrics = new Metrics({ namespace: 'Gatehouse', serviceName: SERVICE });
  * Counts an answer that was our own fault. `serve()` turns every exception into a 500, so Lambda's own error metric
  * would stay at zero; the function's alarm adds this one to it.
  */
-export const countFault = (): void => count('Faults');
+export const countFault = (): void => count('Faults', 1);
 
-/** Counts a request that was judged without Redis (shared/limits). */
-export const countDegraded = (): void => count('Degraded');
+const EVERY_MS = 1_000;
+let degraded = 0;
+let toldAtMs = Number.NEGATIVE_INFINITY;
 
-function count(name: string): void {
+/** Counts a request that was judged without Redis (shared/limits). It is told once a second: an outage must not fill the log. */
+export function countDegraded(): void {
+  degraded += 1;
+  if (performance.now() - toldAtMs < EVERY_MS) return;
+  toldAtMs = performance.now();
+  count('Degraded', degraded);
+  degraded = 0;
+}
+
+function count(name: string, value: number): void {
   // A single metric is a Metrics object of its own: the dimension and the value must both go to it.
   const metric = metrics.singleMetric();
   metric.addDimension('function', process.env.AWS_LAMBDA_FUNCTION_NAME ?? 'none');
-  metric.addMetric(name, MetricUnit.Count, 1);
+  metric.addMetric(name, MetricUnit.Count, value);
 }

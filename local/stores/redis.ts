@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import { writeCommand } from '../doors/resp';
 import { freePort } from '../http/listen';
@@ -81,19 +82,45 @@ save ""
 daemonize no
 `;
 
+const RESTART_MILLISECONDS = 500;
+
+/** A server that is started again, at the same place, when it ends by itself: as ElastiCache replaces a node. */
+async function kept(start: (whenEnded: () => void) => Promise<Running>): Promise<Running> {
+  let isStopping = false;
+  const again = async (): Promise<void> => {
+    await pause(RESTART_MILLISECONDS);
+    if (isStopping) return;
+    server = await start(whenEnded);
+    if (isStopping) await server.stop();
+  };
+  const whenEnded = () => void again().catch(() => undefined);
+  let server = await start(whenEnded);
+  return {
+    async stop() {
+      isStopping = true;
+      await server.stop();
+    },
+  };
+}
+
 /** Redis with its data in `folder`, or the one of REDIS_URL. Rejects with one line that says what to install. */
 export async function startRedis({ folder, url, watcher, onCrash }: RedisOptions): Promise<RedisStore> {
   if (url) return existing(url);
   const [binary, port] = await Promise.all([findRedis(), freePort()]);
   const password = randomBytes(18).toString('base64url');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const server = await startProgram(binary.path, ['-'], {
-    ready: /Ready to accept connections/,
-    stdin: configuration(port, folder, password),
-    stopSignal: 'SIGTERM',
-    env: { ...process.env, ...(binary.libraries ? { LD_LIBRARY_PATH: binary.libraries } : {}) },
-    watcher,
-    onCrash,
-  });
+  const server = await kept((whenEnded) =>
+    startProgram(binary.path, ['-'], {
+      ready: /Ready to accept connections/,
+      stdin: configuration(port, folder, password),
+      stopSignal: 'SIGTERM',
+      env: { ...process.env, ...(binary.libraries ? { LD_LIBRARY_PATH: binary.libraries } : {}) },
+      watcher,
+      onCrash(error) {
+        onCrash(error);
+        whenEnded();
+      },
+    }),
+  );
   return { ...server, address: { host: '127.0.0.1', port, tls: false, password }, notes: [] };
 }

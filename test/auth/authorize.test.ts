@@ -1,6 +1,6 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { captureOutput } from '../support/output';
-import { downRedis } from '../support/redis';
+import { runDown } from '../support/redis';
 import { PASSWORD, userOf } from '../support/tenants';
 import { ISSUER } from '../support/tokens';
 import { basic, bearer, call, claimsOf, Granted, postForm, startAuth, type TestAuth } from './support';
@@ -177,7 +177,7 @@ describe('the sign-in page', () => {
     expect(await given.token({ grant_type: 'password', username: email, password: PASSWORD })).toMatchObject({
       status: 429,
     });
-    const down = await submit({}, given.with({ redis: async () => downRedis() }));
+    const down = await submit({}, given.with({ run: runDown() }));
     expect({ status: down.status, location: down.headers.location }).toEqual({ status: 503, location: undefined });
   });
 

@@ -98,7 +98,7 @@ export async function startAuth(): Promise<TestAuth> {
     changes: authChanges,
     cache: tenants.cache,
     access: tenants.serve.access,
-    redis: async () => tenants.redis.client,
+    run: tenants.redis.run,
     keys: signingKeysOf(
       'secret',
       () => 0,

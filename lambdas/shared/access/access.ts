@@ -1,10 +1,10 @@
 import { BoundedMap } from '../bounded-map';
 import { refuse } from '../errors';
-import { RedisAway } from '../limits/breaker';
 import { addressBits, rangeBits } from '../limits/network';
 import type { Settings } from '../limits/settings';
 import { type LimitState, tooCostly, tooMany } from '../limits/standing';
 import { appendAudit, type Origin } from '../stores/audit';
+import { RedisAway } from '../stores/breaker';
 import type { OpenPool } from '../stores/postgres';
 import { inTenant } from '../stores/tenancy';
 import { logger } from '../telemetry';

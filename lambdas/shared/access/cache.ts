@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Redis, Result } from 'ioredis';
-import type { RunCommand } from '../limits/addresses';
+import type { RunCommand } from '../stores/redis-line';
 import {
   type AdmitAnswer,
   type AdmitKeys,

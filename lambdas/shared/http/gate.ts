@@ -3,13 +3,13 @@ import { access } from '../access/access';
 import { type AccessCache, accessCache, withAccessCommands } from '../access/cache';
 import { type Changes, changes } from '../access/change';
 import { fromJson } from '../json';
-import { addressGuard, defineAddress, type RunCommand } from '../limits/addresses';
+import { addressGuard, defineAddress } from '../limits/addresses';
 import { LimitSettings } from '../limits/plans';
-import { redisLine } from '../limits/redis-line';
 import { type Settings, settingsOf } from '../limits/settings';
 import { settingsSource } from '../limits/stored-settings';
 import { type OpenPool, openPostgres, type PostgresAddress, postgresEnv } from '../stores/postgres';
 import { openRedis, type RedisAddress, redisEnv } from '../stores/redis';
+import { type RedisLine, type RunCommand, redisLine } from '../stores/redis-line';
 import { type ServeOptions, serveEnv } from './serve';
 
 /** What a function that serves guarded routes reads from its environment. */
@@ -21,7 +21,7 @@ interface Gate extends ServeOptions {
   readonly cache: AccessCache;
   readonly settings: Settings;
   readonly run: RunCommand;
-  readonly redis: () => ReturnType<typeof openRedis>;
+  readonly line: RedisLine;
 }
 
 type GateEnv = PostgresAddress & RedisAddress & { readonly CORS_ORIGIN: string; readonly LIMITS: LimitSettings };
@@ -35,12 +35,13 @@ export function openGate(env: GateEnv): Gate {
       defineAddress(client);
       return withAccessCommands(client);
     }));
-  const { run } = redisLine(redis);
+  const line = redisLine(redis);
+  const { run } = line;
   const cache = accessCache(run);
   const settings = settingsOf(env.LIMITS, settingsSource(run, pool, env.LIMITS));
   return {
     pool,
-    redis,
+    line,
     cache,
     settings,
     run,

@@ -8,6 +8,7 @@ import { ERRORS, PROBLEM_JSON, problem, Refusal, refuse } from '../errors';
 import type { AddressGuard } from '../limits/addresses';
 import { type LimitState, limitHeaders } from '../limits/standing';
 import type { Origin } from '../stores/audit';
+import { RedisAway } from '../stores/breaker';
 import { isDatabaseAway } from '../stores/postgres';
 import { countFault, logger } from '../telemetry';
 import { corsHeaders } from './cors';
@@ -253,8 +254,10 @@ function refusal(error: unknown, requestId: string, route: Route | undefined): A
 
 const RETRY_AFTER = { 'retry-after': '2' };
 
-/** A database that wakes or fails over is nobody's fault: the caller is told to come again. */
+/** A store that wakes, fails over or is gone is nobody's fault: the caller is told to come again. */
 function unexpected(cause: unknown): Refusal {
+  if (cause instanceof RedisAway)
+    return new Refusal('not_ready', 'the cache does not answer', { headers: RETRY_AFTER, cause });
   return isDatabaseAway(cause)
     ? new Refusal('not_ready', 'the database does not answer', { headers: RETRY_AFTER, cause })
     : new Refusal('internal', undefined, { cause });

@@ -1,7 +1,8 @@
 import type { Redis, Result } from 'ioredis';
 import { BoundedMap } from '../bounded-map';
+import { RedisAway } from '../stores/breaker';
+import type { RunCommand } from '../stores/redis-line';
 import { countDegraded } from '../telemetry';
-import { RedisAway } from './breaker';
 import { bucketOf, LocalBuckets, shareOf, type Taken } from './local-buckets';
 import { type Level, limitNumbers, METER } from './meter';
 import { networkOf } from './network';
@@ -13,9 +14,6 @@ import { type LimitState, leastOf, policiesOf, tooMany } from './standing';
  * How much one address may do where nobody has signed in. What one environment alone has seen to be too much is too much,
  * and what Redis has refused stays refused until then: a flood is answered here, and does not reach Redis.
  */
-
-/** How commands are sent: at once, or not at all while Redis is away (breaker.ts). */
-export type RunCommand = <T>(command: (redis: Redis) => Promise<T>) => Promise<T>;
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {

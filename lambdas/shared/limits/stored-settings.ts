@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { type OpenPool, statementsOn } from '../stores/postgres';
+import type { RunCommand } from '../stores/redis-line';
 import type { Sql } from '../stores/tenancy';
-import type { RunCommand } from './addresses';
 import { LimitSettings, type VersionedSettings } from './plans';
 import { SETTINGS_KEY, type SettingsSource, settingsText } from './settings';
 

@@ -4,7 +4,7 @@ import { accessCache } from '../../../lambdas/shared/access/cache';
 import { changes } from '../../../lambdas/shared/access/change';
 import type { Identity } from '../../../lambdas/shared/access/principal';
 import { serve } from '../../../lambdas/shared/http/serve';
-import { redisLine } from '../../../lambdas/shared/limits/redis-line';
+import { redisLine } from '../../../lambdas/shared/stores/redis-line';
 import { tenantRoutes } from '../../../lambdas/tenants/contract';
 import { tenants as tenantOperations } from '../../../lambdas/tenants/tenants';
 import { ask } from '../../support/handled';

@@ -1,19 +1,26 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { logger } from '../telemetry';
-import type { RunCommand } from './addresses';
 import { type Breaker, breaker } from './breaker';
+import type { Commands } from './small-redis';
+
+/** How commands are sent: at once, or not at all while Redis is away. Rejects with `RedisAway`. */
+export type RunCommand = <T>(command: (redis: Redis) => Promise<T>) => Promise<T>;
+
+/** The same for who sends any command by its name. */
+export const commandsOf = (run: RunCommand): Commands => ({
+  call: (command, ...values) => run((redis) => redis.call(command, ...values)),
+});
 
 /** An answer that takes longer is no answer: what is asked here is asked by every request. */
-const DEADLINE_MS = 50;
+export const DEADLINE_MS = 50;
 /** With this pace, and what ioredis waits between two attempts to connect, Redis is used again within 5 s. */
-const PROBE_EVERY_MS = 1_000;
+export const PROBE_EVERY_MS = 1_000;
 /** Only the very first command waits for the connection to be made: TLS and sign-in take some round trips. */
-const CONNECT_MS = 250;
+export const CONNECT_MS = 250;
 
-export interface RedisLine {
+export interface RedisLine extends Pick<Breaker, 'isOpen'> {
   readonly run: RunCommand;
-  readonly breaker: Pick<Breaker, 'isOpen'>;
 }
 
 /** Commands to Redis with the deadline and the breaker that all of an environment share. */
@@ -22,7 +29,7 @@ export function redisLine(open: () => Promise<Redis>): RedisLine {
   const circuit = breaker({
     deadlineMs: DEADLINE_MS,
     probeEveryMs: PROBE_EVERY_MS,
-    probe: async () => (await open()).ping(),
+    probe: async () => ping(await open()),
     nowMs: () => performance.now(),
     onChange(state, cause) {
       if (state === 'open') logger.warn('Redis is away', { error: cause instanceof Error ? cause : 'unknown failure' });
@@ -30,7 +37,9 @@ export function redisLine(open: () => Promise<Redis>): RedisLine {
     },
   });
   return {
-    breaker: circuit,
+    get isOpen() {
+      return circuit.isOpen;
+    },
     async run(command) {
       connecting ??= connected(open);
       await connecting;
@@ -39,12 +48,24 @@ export function redisLine(open: () => Promise<Redis>): RedisLine {
   };
 }
 
+/**
+ * A connection that stands and says nothing belongs to a server that is gone, perhaps to one that another has taken the
+ * place of: it is made anew.
+ */
+async function ping(redis: Redis): Promise<void> {
+  try {
+    await redis.ping();
+  } catch (error) {
+    if (redis.status === 'ready') redis.disconnect(true);
+    throw error;
+  }
+}
+
 /** Whether or not it has been made by then: what is sent next finds out. */
 async function connected(open: () => Promise<Redis>): Promise<void> {
   const signal = new AbortController();
   const made = open().then((redis) => (redis.status === 'wait' ? redis.connect() : undefined));
-  const late = pause(CONNECT_MS, undefined, signal);
+  const late = pause(CONNECT_MS, undefined, { signal: signal.signal }).catch(() => undefined);
   await Promise.race([made, late]).catch(() => undefined);
   signal.abort();
-  void late.catch(() => undefined);
 }
