@@ -42,7 +42,8 @@ export const authorize = (deps: Deps): Pick<Operations<typeof authRoutes>, 'auth
     const email = form.get('email') ?? '';
     try {
       const code = await codeFor(deps, authorization, { email, password: form.get('password') ?? '' }, origin);
-      if (code === undefined) return signInPage(authorization, { email, status: 400, problem: WRONG });
+      if (code === undefined)
+        return { ...signInPage(authorization, { email, status: 400, problem: WRONG }), isWrongCredential: true };
       return redirected(authorization.redirectUri, { code, state: authorization.state, iss: publicUrl });
     } catch (error) {
       const told = error instanceof Refusal && TOLD.get(error.code);

@@ -3,7 +3,8 @@ import { namesOf } from '../shared/access/permissions';
 import { bearerOf } from '../shared/credentials/bearer';
 import type { Claims } from '../shared/credentials/jwt';
 import { Refusal, refuse } from '../shared/errors';
-import type { Operations } from '../shared/http/route';
+import { Answer, type Operations } from '../shared/http/route';
+import { limitHeaders } from '../shared/limits/standing';
 import type { Origin } from '../shared/stores/audit';
 import { type OpenPool, statementsOn } from '../shared/stores/postgres';
 import type { Clients } from './clients';
@@ -40,9 +41,16 @@ export const introspect = (deps: IntrospectDeps): Introspect => ({
         extensions: { error: 'insufficient_scope' },
       });
     const { organisation } = client;
-    return isRefreshToken(body.token)
-      ? refreshToken(deps, body.token, { organisation, issuer: publicUrl, nowMs: arrivedAtMs })
-      : accessToken(deps, body.token, { organisation, issuer: publicUrl, origin });
+    // Servers ask for each of their requests: they spend their own limits, as if they had come with a token.
+    const asking = await deps.access.admit({ kind: 'client', id: client.id, organisation }, origin, 1);
+    try {
+      const answer = isRefreshToken(body.token)
+        ? await refreshToken(deps, body.token, { organisation, issuer: publicUrl, nowMs: arrivedAtMs })
+        : await accessToken(deps, body.token, { organisation, issuer: publicUrl, origin });
+      return new Answer(answer, limitHeaders(asking.limits, Date.now()));
+    } finally {
+      asking.leave();
+    }
   },
 });
 

@@ -40,12 +40,14 @@ interface NewAccount {
   readonly hash: string;
 }
 
+const NONE_WAITS = 'no invitation waits for this token';
+
 type Accept = Pick<Operations<typeof authRoutes>, 'acceptInvitation'>;
 
 export const invitations = ({ pool, changes, passwords }: Deps): Accept => ({
   async acceptInvitation({ body: { token, name, password }, origin }) {
     const { rows } = await statementsOn(pool).query(FIND, [digestOf(token)]);
-    const invitation = z.array(Row).parse(rows)[0] ?? refuse('not_found', 'no invitation waits for this token');
+    const invitation = z.array(Row).parse(rows)[0] ?? refuse('not_found', NONE_WAITS, { isWrongCredential: true });
     const account = invitation.account ?? undefined;
     if (account !== undefined) await prove(passwords, invitation, password, origin);
     const made = account === undefined ? await accountFor(invitation, name, password) : undefined;
@@ -88,7 +90,7 @@ async function join(tx: Tx, user: string, invitation: Invitation, made: NewAccou
   // Who comes back has their keys back.
   await tx.voids(await subjectsOfMember(tx, organisation, user));
   const accepted = await tx.query(ACCEPT, [organisation, id]);
-  if (accepted.rowCount !== 1) refuse('not_found', 'no invitation waits for this token');
+  if (accepted.rowCount !== 1) refuse('not_found', NONE_WAITS);
   if (made && (await tx.query(NEW_USER, [user, email, made.name, made.hash])).rowCount !== 1)
     refuse('conflict', 'an account with this email address was made meanwhile; accept with its password');
   if ((await tx.query(JOIN, [organisation, user, roles])).rowCount !== 1)

@@ -137,10 +137,14 @@ const keysOf = ({ email, address }: Attempt): Keys => {
   return [`gatehouse:{sign-in}:account:${account}`, `gatehouse:{sign-in}:address:${networkOf(address)}`];
 };
 
-const tooMany = (waitMs: number): never =>
-  refuse('rate_limited', 'too many attempts to sign in', {
-    headers: { 'retry-after': String(Math.ceil(waitMs / 1000)) },
+/** Whether it is the account or the address that is locked is told to nobody: accounts could be found by it. */
+function tooMany(waitMs: number): never {
+  const retryAfterSeconds = Math.ceil(waitMs / 1000);
+  return refuse('rate_limited', 'too many attempts to sign in', {
+    headers: { 'retry-after': String(retryAfterSeconds) },
+    extensions: { limit: { name: 'attempts', scope: 'sign-in', retryAfterSeconds } },
   });
+}
 
 const defined = new WeakSet<Redis>();
 

@@ -152,7 +152,7 @@ export const oauthRoutes = {
     summary: 'Whether a token of your organisation would be admitted now (RFC 7662)',
     auth: 'none',
     public: 'the caller is an OAuth client and authenticates as one',
-    addressLimit: 'credentials',
+    addressLimit: 'services',
     clientAuth: true,
     body: form(TokenToJudge),
     reply: { status: 200, body: Introspection, headers: noStore },

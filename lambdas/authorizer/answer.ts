@@ -4,8 +4,8 @@ import { logLine } from '../shared/log-line';
 
 /** Whose credential it is, or why that is not known. The reason goes to our log only. */
 export type Identified = Identity | { readonly refused: string };
-/** Finds out whose it is. `issuer` is what our own tokens name as theirs. */
-export type Identify = (credential: string, issuer: string) => Promise<Identified>;
+/** Finds out whose it is. `issuer` is what our own tokens name as theirs; `address` is the caller's. */
+export type Identify = (credential: string, issuer: string, address: string) => Promise<Identified>;
 
 /** API Gateway turns exactly this message into its UNAUTHORIZED answer. */
 const UNAUTHORIZED = 'Unauthorized';
@@ -37,7 +37,8 @@ async function identified(event: APIGatewayRequestAuthorizerEvent, identify: Ide
   if (more.length + others.length > 0 || (authorization && apiKey)) return { refused: 'more than one credential' };
   const credential = apiKey ?? BEARER.exec(authorization ?? '')?.[1];
   const issuer = event.stageVariables?.publicUrl;
-  return credential && issuer ? identify(credential, issuer) : { refused: 'no credential' };
+  if (!credential || !issuer) return { refused: 'no credential' };
+  return identify(credential, issuer, event.requestContext.identity.sourceIp);
 }
 
 /** arn:…:execute-api:region:account:api/stage/GET/path becomes arn:…:api/stage/* */

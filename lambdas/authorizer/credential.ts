@@ -21,5 +21,6 @@ export function credentialIdentity({ records, pepperSecret, fetchKeys, nowMs }: 
   const ofKey = keyIdentity(keyRecords(records, pepperSecret, nowMs));
   const foreign = foreignIdentity(issuers, nowSeconds);
   const ofToken = tokenIdentity({ ...keySource(records, nowMs), nowSeconds, foreign });
-  return (credential, issuer) => (credential.startsWith('ghk_') ? ofKey(credential) : ofToken(credential, issuer));
+  return (credential, issuer, address) =>
+    credential.startsWith('ghk_') ? ofKey(credential, address) : ofToken(credential, issuer, address);
 }

@@ -8,6 +8,7 @@ import { readSecretText } from '../shared/stores/secrets';
 import type { KeyRecords } from './key';
 import { FETCH_AGAIN_SECONDS, type IssuerSource } from './known-issuers';
 import type { KeySource } from './token';
+import { unknownBudget } from './unknown-budget';
 
 type Clock = () => number;
 
@@ -22,12 +23,15 @@ const MOST_RECORDS = 1_000;
 
 export function keyRecords(records: Records, pepperSecret: string, nowMs: Clock): KeyRecords {
   const kept = new BoundedMap<string, { readonly record: ApiKeyRecord; readonly untilMs: number }>(MOST_RECORDS);
+  const unknown = unknownBudget(nowMs);
   let pepper: Promise<string> | undefined;
   return {
-    async record(id) {
+    async record(id, address) {
       const known = kept.get(id);
       if (known && known.untilMs > nowMs()) return known.record;
+      if (!unknown.isLeft(address)) return undefined;
       const record = await readRecord(records, recordId(id), ApiKeyRecord);
+      if (!record) unknown.spend(address);
       if (record) kept.set(id, { record, untilMs: nowMs() + RECORD_MS });
       return record;
     },

@@ -12,6 +12,7 @@ import { startRedis, type TestRedis } from '../support/redis';
 
 const output = captureOutput();
 const PEPPER = 'pepper';
+const ADDRESS = '192.0.2.1';
 const { id, key } = newApiKey('test');
 const record: ApiKeyRecord = { hash: hashKey(key, PEPPER), organisation: ORGANISATION };
 
@@ -91,13 +92,34 @@ test('a key is looked for once in a minute, and the pepper once', async () => {
     call: async (...words: [string, ...(string | number)[]]) => (calls.push(words[0]), redis.client.call(...words)),
   };
   const { record: find, pepper } = keyRecords({ redis: counting, table: KEYS_TABLE }, 'pepper', () => nowMs);
-  for (nowMs = 0; nowMs < 60_000; nowMs += 20_000) expect(await find(id)).toEqual(record);
+  for (nowMs = 0; nowMs < 60_000; nowMs += 20_000) expect(await find(id, ADDRESS)).toEqual(record);
   expect(calls).toEqual(['GET']);
-  expect(await find(id)).toEqual(record);
+  expect(await find(id, ADDRESS)).toEqual(record);
   expect(calls).toEqual(['GET', 'GET']);
   expect(await pepper()).toBe(PEPPER);
   aws.setSecret('pepper', 'another');
   expect(await pepper()).toBe(PEPPER);
+});
+
+test('keys that nobody has are looked up a few times for each network, and those that are known go on from there', async () => {
+  let nowMs = 1_000_000;
+  let lookups = 0;
+  const counting = {
+    call: async (...words: [string, ...(string | number)[]]) => ((lookups += 1), redis.client.call(...words)),
+  };
+  const { record: find } = keyRecords({ redis: counting, table: KEYS_TABLE }, 'pepper', () => nowMs);
+  expect(await find(id, ADDRESS)).toEqual(record);
+  const before = lookups;
+  for (let guess = 0; guess < 500; guess += 1)
+    expect(await find(`guess${guess}`, guess % 2 === 0 ? ADDRESS : '2001:db8::7')).toBeUndefined();
+  expect(lookups - before).toBe(40);
+  expect(await find(id, ADDRESS)).toEqual(record);
+  nowMs += 5_000;
+  for (let guess = 0; guess < 50; guess += 1) await find(`again${guess}`, ADDRESS);
+  expect(lookups - before).toBe(45);
+  // Another network has a budget of its own.
+  await find('guess', '2001:db8:0:1::7');
+  expect(lookups - before).toBe(46);
 });
 
 test('a pepper that could not be read is read again by the next key', async () => {

@@ -53,8 +53,9 @@ async function load(count: number, during: () => unknown = () => undefined): Pro
 async function recovery(): Promise<number> {
   const began = performance.now();
   // All environments that the load has started ask again.
-  for (let quiet = 0; quiet < 20; ) {
-    const answers: Answer[] = await Promise.all(tokens.map((token) => ask(token)));
+  let quiet = 0;
+  while (quiet < 20) {
+    const answers: readonly Answer[] = await Promise.all(tokens.map((token) => ask(token)));
     quiet = answers.some(isDegraded) ? 0 : quiet + 1;
     if (performance.now() - began > 20_000) throw new Error('it does not come back');
     if (quiet === 0) await pause(50);
@@ -68,8 +69,12 @@ const statusesOf = ({ answers }: Load) => new Set(answers.map(({ status }) => st
 const LONGEST_RISE_MS = 400;
 
 test.each([
-  ['is killed', (pid: number) => process.kill(pid, 'SIGKILL'), () => undefined],
-  ['stands still', (pid: number) => process.kill(pid, 'SIGSTOP'), (pid: number) => process.kill(pid, 'SIGCONT')],
+  ['is killed', (pid: number): boolean => process.kill(pid, 'SIGKILL'), () => undefined],
+  [
+    'stands still',
+    (pid: number): boolean => process.kill(pid, 'SIGSTOP'),
+    (pid: number): boolean => process.kill(pid, 'SIGCONT'),
+  ],
 ] as const)(
   'when Redis %s under load reads go on, limits hold, changes say when to come again, and it is used again within 5 s',
   async (name, spoil, mend) => {

@@ -13,6 +13,7 @@ export const WIDE_LIMITS: LimitSettings = {
     credentials: { ...WIDE, wrongCosts: 1 },
     discovery: WIDE,
     pages: WIDE,
+    services: WIDE,
   },
   degradedShare: 1,
 };

@@ -65,7 +65,7 @@ export function serve<C extends Contract>(contract: C, operations: Operations<C>
       result = await answer(entry, event, context, { ...options, requestId, counted });
     } catch (error) {
       result = refusal(error, requestId, entry?.route);
-      if (isWrongCredential(error) && entry?.route.addressLimit === 'credentials')
+      if (isWrongCredential(error) && entry?.route.auth === 'none')
         await options.addresses.wrong(event.requestContext.identity.sourceIp);
     } finally {
       counted.leave?.();

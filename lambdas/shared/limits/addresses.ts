@@ -46,7 +46,7 @@ export const defineAddress = (redis: Redis): void =>
 export interface AddressGuard {
   /**
    * Counts a request. Refuses with `rate_limited`.
-   * @returns where the address stands; nothing for `pages`, which are counted in this environment alone
+   * @returns where the address stands; nothing for what is counted in this environment alone
    */
   admit(kind: AddressClass, address: string): Promise<LimitState | undefined>;
   /** The request has shown wrong credentials: it costs more. */
@@ -93,7 +93,7 @@ export function addressGuard({ run, settings, nowMs }: AddressDeps): AddressGuar
       if (refused && refused.untilMs > nowMs()) throw tooMany(until(refused, nowMs()), nowMs());
       const taken = here.take(id, limit, 1);
       if (taken.waitMs > 0) return refuseUntil(id, stateOfBucket(limit, taken, false));
-      if (kind === 'pages') return undefined;
+      if (kind === 'pages' || kind === 'services') return undefined;
       try {
         const { waitMs, by, levels } = await askRedis(id, limit, { cost: 1, forced: false });
         const policies = policiesOf('address', limit, levels);

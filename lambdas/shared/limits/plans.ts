@@ -55,6 +55,8 @@ export const AddressLimits = z.strictObject({
     /** What a request with wrong credentials costs; one with right ones costs 1. */
     wrongCosts: z.int().check(z.gte(1), z.lte(1_000)),
   }),
+  /** Where servers ask for each of their own requests, and are counted by what they authenticate as. Counted as `pages`. */
+  services: z.strictObject({ ratePerSecond: fields.ratePerSecond, burst: fields.burst, perMinute: fields.perMinute }),
   /** The keys and the metadata that clients read now and then. */
   discovery: z.strictObject({
     ratePerSecond: fields.ratePerSecond,
