@@ -108,21 +108,21 @@ test('a change is in the audit of whom it concerns and in that of the operator; 
   ]);
 });
 
-describe('in the database', () => {
-  /** As the functions' login, in one transaction that speaks for this organisation. */
-  async function speaking(organisation: string, statement: string, values: readonly unknown[] = []): Promise<number> {
-    const client = await given.tenants.database.app.connect();
-    try {
-      await client.query('begin');
-      await client.query("select set_config('gatehouse.organisation', $1, true)", [organisation]);
-      return (await client.query(statement, [...values])).rowCount ?? 0;
-    } finally {
-      await client.query('rollback');
-      client.release();
-    }
+/** As the functions' login, in one transaction that speaks for this organisation. */
+async function speaking(organisation: string, statement: string, values: readonly unknown[] = []): Promise<number> {
+  const client = await given.tenants.database.app.connect();
+  try {
+    await client.query('begin');
+    await client.query("select set_config('gatehouse.organisation', $1, true)", [organisation]);
+    return (await client.query(statement, [...values])).rowCount ?? 0;
+  } finally {
+    await client.query('rollback');
+    client.release();
   }
-  const DENIED = { code: '42501' };
+}
+const DENIED = { code: '42501' };
 
+describe('in the database', () => {
   test.each([
     ['its plan', "update gatehouse.organisations set plan = 'enterprise'"],
     ['its limits', "update gatehouse.organisations set limits = '{}'"],

@@ -190,17 +190,17 @@ describe('when Redis is away', () => {
   });
 });
 
-describe('who may not change them', () => {
-  const refused = async (as: Identity) => {
-    expect(await here.call('putLimitSettings', { as, body: WIDE_LIMITS })).toMatchObject({ status: 403 });
-    expect(await here.call('getLimitSettings', { as })).toMatchObject({ status: 403 });
-    expect(await here.call('getOrganisationSettings', { as, id: as.organisation })).toMatchObject({ status: 403 });
-    const body = { plan: 'enterprise' };
-    expect(await here.call('updateOrganisationSettings', { as, id: as.organisation, body })).toMatchObject({
-      status: 403,
-    });
-  };
+const refused = async (as: Identity) => {
+  expect(await here.call('putLimitSettings', { as, body: WIDE_LIMITS })).toMatchObject({ status: 403 });
+  expect(await here.call('getLimitSettings', { as })).toMatchObject({ status: 403 });
+  expect(await here.call('getOrganisationSettings', { as, id: as.organisation })).toMatchObject({ status: 403 });
+  const body = { plan: 'enterprise' };
+  expect(await here.call('updateOrganisationSettings', { as, id: as.organisation, body })).toMatchObject({
+    status: 403,
+  });
+};
 
+describe('who may not change them', () => {
   test("an editor of the operator's organisation, and a key of the operator without the scope", async () => {
     await refused(await given.tenants.signedIn('editor'));
     const [row] = await given.sql(

@@ -72,8 +72,9 @@ test.each<Row>([
   });
 });
 
+const quotaOf = (ownOverride: Standing['ownOverride']) => limitsOf(metered, { ...FREE, ownOverride }).principal.quota;
+
 test('a quota of the plan stays until an override takes it away with null, or says another', () => {
-  const quotaOf = (ownOverride: Standing['ownOverride']) => limitsOf(metered, { ...FREE, ownOverride }).principal.quota;
   expect(quotaOf({ burst: 1 })).toEqual(quota);
   expect(quotaOf({ quota: null })).toBeUndefined();
   expect(quotaOf({ quota: { requests: 1, per: 'day' } })).toEqual({ requests: 1, per: 'day' });

@@ -13,12 +13,13 @@ interface Stores {
   readonly asked: { copy: number; stored: number };
 }
 
+function told<T>(value: T | Error): T {
+  if (value instanceof Error) throw value;
+  return value;
+}
+
 function environment(given: Partial<Stores> = {}) {
   const stores: Stores = { copy: null, stored: at(0), nowMs: 0, asked: { copy: 0, stored: 0 }, ...given };
-  const told = <T>(value: T | Error): T => {
-    if (value instanceof Error) throw value;
-    return value;
-  };
   const source: SettingsSource = {
     async copy() {
       stores.asked.copy += 1;
