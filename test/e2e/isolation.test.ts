@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
 import * as z from 'zod/mini';
 import { routes } from '../../lambdas/routes';
 import { newRing, publicKeys } from '../../lambdas/shared/credentials/key-ring';
@@ -15,8 +16,17 @@ let theirs: string;
 let issuer: Server;
 
 const json = (token: string) => ({ authorization: `Bearer ${token}`, 'content-type': 'application/json' });
-const send = (token: string, method: string, path: string, body?: unknown): Promise<Answer> =>
-  call(path, { method, headers: json(token), ...(body !== undefined && { body: JSON.stringify(body) }) });
+/** Globex is on the smallest plan: it waits when it is told to. */
+async function send(token: string, method: string, path: string, body?: unknown): Promise<Answer> {
+  const answer = await call(path, {
+    method,
+    headers: json(token),
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  if (answer.status !== 429) return answer;
+  await pause(Number(answer.headers.get('retry-after')) * 1000);
+  return send(token, method, path, body);
+}
 
 const Made = z.looseObject({ id: z.optional(z.string()), name: z.optional(z.string()) });
 async function make(path: string, body: unknown): Promise<z.output<typeof Made>> {

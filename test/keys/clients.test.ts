@@ -102,6 +102,22 @@ test('a client gets no scope that its maker lacks, and no plan but by whoever ma
   expect((await create(admin, { ...CONFIDENTIAL, plan: 'pro' })).body).toMatchObject({ plan: 'pro' });
 });
 
+test('limits of its own are given to a client by whoever may write the organisation, kept by a rotation, and noted', async () => {
+  const limits = { ratePerSecond: 0.01, burst: 2 };
+  const { body } = await create(admin, { ...CONFIDENTIAL, scopes: ['clients:write', 'clients:read'], limits });
+  expect(body).toMatchObject({ limits });
+  const id = String(body.id);
+  const maker = identity(id);
+  expect((await create(maker, { ...CONFIDENTIAL, scopes: ['clients:read'], limits })).status).toBe(403);
+  expect((await keys.call('POST /v1/clients/{id}/rotate', { by: admin, id, body: {} })).body).toMatchObject({ limits });
+  const list = async () => (await keys.call('GET /v1/clients', { by: maker })).status;
+  expect([await list(), await list()]).toEqual([200, 429]);
+  expect((await patch(id, { name: 'still' })).body).toMatchObject({ limits });
+  expect((await patch(id, { limits: null })).body).toMatchObject({ limits: null });
+  const records = (await keys.noted(`client:${id}`)).map(({ record }): unknown => JSON.parse(record));
+  expect(records.at(-1)).toMatchObject({ before: { limits }, after: { limits: null } });
+});
+
 test('a client that is disabled, has lost a scope or is deleted is refused on its next request', async () => {
   const { id } = await made();
   const list = async () => (await keys.call('GET /v1/keys', { by: identity(id) })).status;

@@ -89,11 +89,15 @@ describe('a key that makes keys', () => {
   });
 
   test('hands on what binds it where nothing else is asked for', async () => {
-    const limits = { ipRanges: ['192.0.2.0/24'], expiresAt: '2099-01-01T00:00:00+00:00', plan: 'pro' };
-    const bearer = await bearerOf({ scopes: MAKER, ...limits });
-    expect((await make(bearer, {})).body).toMatchObject(limits);
+    const addresses = { ipRanges: ['192.0.2.0/24'], expiresAt: '2099-01-01T00:00:00+00:00' };
+    const bounds = { ...addresses, plan: 'pro', limits: { perMinute: 100 } };
+    const bearer = await bearerOf({ scopes: MAKER, ...bounds });
+    expect((await make(bearer, {})).body).toMatchObject(bounds);
+    expect((await make(bearer, { plan: null, limits: null })).body).toMatchObject(bounds);
+    expect((await make(bearer, { limits: { perMinute: 100 } })).status).toBe(201);
+    expect((await make(bearer, { limits: { perMinute: 101 } })).status).toBe(403);
     const narrower = { ipRanges: ['192.0.2.128/25'], expiresAt: '2098-01-01T00:00:00+00:00' };
-    expect((await make(bearer, narrower)).body).toMatchObject({ ...narrower, plan: 'pro' });
+    expect((await make(bearer, narrower)).body).toMatchObject({ ...bounds, ...narrower });
   });
 
   test.each([
@@ -191,6 +195,56 @@ describe('a plan of its own', () => {
   });
 });
 
+describe('limits of its own', () => {
+  const limits = { ratePerSecond: 0.5, burst: 5, perMinute: 20, quota: { requests: 100, per: 'day' } };
+
+  test('are given by whoever may write the organisation, and by nobody else', async () => {
+    expect((await make(admin, { limits })).body).toMatchObject({ limits });
+    expect((await make(editor, { limits })).body).toMatchObject({
+      status: 403,
+      detail: 'limits of its own need the permission organisations:write',
+    });
+    expect((await make(editor, { limits: null })).body).toMatchObject({ limits: null });
+  });
+
+  test('are changed and taken away only by whoever may give them', async () => {
+    const { id } = await keys.made(admin, { limits });
+    expect((await patch(editor, id, { limits: null })).status).toBe(403);
+    expect((await patch(editor, id, { limits: { ...limits, burst: 6 } })).status).toBe(403);
+    expect((await patch(editor, id, { limits, ipRanges: [] })).status).toBe(200);
+    expect((await patch(admin, id, { limits: { quota: null } })).body).toMatchObject({ limits: { quota: null } });
+    expect((await patch(admin, id, { plan: 'pro' })).body).toMatchObject({ plan: 'pro', limits: { quota: null } });
+    expect((await patch(admin, id, { limits: null })).body).toMatchObject({ limits: null });
+  });
+
+  test('are in lists and in the audit, before and after', async () => {
+    const { id } = await keys.made(admin, { limits });
+    await patch(admin, id, { limits: { burst: 6 } });
+    expect((await keys.call('GET /v1/keys/{id}', { by: admin, id })).body).toMatchObject({ limits: { burst: 6 } });
+    const [, changed] = await keys.noted(`key:${id}`);
+    expect(JSON.parse(changed?.record ?? '')).toMatchObject({ before: { limits }, after: { limits: { burst: 6 } } });
+  });
+
+  test('count from the next request on of a key that was just used', async () => {
+    const { id, key } = await keys.made(admin, { scopes: ['keys:read'] });
+    const list = async () => (await keys.call('GET /v1/keys', { by: await keys.bearer(key) })).status;
+    expect([await list(), await list()]).toEqual([200, 200]);
+    await patch(admin, id, { limits: { ratePerSecond: 0.01, burst: 2 } });
+    expect([await list(), await list(), await list()]).toEqual([200, 200, 429]);
+  });
+
+  test.each<[string, object]>([
+    ['limits.burst', { burst: 0 }],
+    ['limits.quota.per', { quota: { requests: 1, per: 'week' } }],
+    ['limits.concurrency', { concurrency: 5 }],
+  ])('that are none are refused by name: %s', async (name, wrong) => {
+    expect((await make(admin, { limits: wrong })).body).toMatchObject({
+      status: 400,
+      detail: expect.stringContaining(name),
+    });
+  });
+});
+
 const rotate = (by: Identity, id: string, body: unknown = {}, headers = {}) =>
   keys.call('POST /v1/keys/{id}/rotate', { by, id, body, headers });
 /** Minutes that a key of this end goes on after it was rotated. */
@@ -207,6 +261,7 @@ describe('a rotation', () => {
     ipRanges: ['192.0.2.0/24'],
     expiresAt: '2099-01-01T00:00:00+00:00',
     plan: 'pro',
+    limits: { perMinute: 100 },
   };
 
   test('gives a key with the same settings; both are good for the overlap, and the old one says what took its place', async () => {

@@ -47,7 +47,7 @@ export const NO_LIMITS: LimitState = { policies: [UNLIMITED], binding: UNLIMITED
 const rolesAccess: Access = {
   async admit(identity) {
     const roles = identity.external?.roles ?? [];
-    const principal = {
+    const admitted = {
       ...identity,
       roles,
       permissions: roles.map(setOfRole).reduce(union, NO_PERMISSIONS),
@@ -55,7 +55,7 @@ const rolesAccess: Access = {
       plan: 'free',
       organisationPlan: 'free',
     };
-    return { principal, limits: NO_LIMITS, leave: () => undefined };
+    return { principal: admitted, limits: NO_LIMITS, leave: () => undefined };
   },
   noteRefusal: async () => undefined,
 };

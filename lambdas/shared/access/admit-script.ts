@@ -104,8 +104,11 @@ local p = { tonumber(p1), tonumber(p2), tonumber(p3), tonumber(p4), tonumber(p5)
 local o = { tonumber(o1), tonumber(o2), tonumber(o3), tonumber(o4), tonumber(o5) }
 local limit = tonumber(most)
 local mine, ours = meter(kept[5], us), meter(kept[6], us)
+local function keep(i, text, seconds) redis.call('SET', KEYS[i], text, 'EX', seconds) end
 settle(mine, p)
 settle(ours, o)
+if mine.clipped then keep(5, packed(mine, p)) end
+if ours.clipped then keep(6, packed(ours, o)) end
 local running = limit > 0 and redis.call('ZCARD', KEYS[7]) or 0
 if limit > 0 and running >= limit then
   redis.call('ZREMRANGEBYSCORE', KEYS[7], '-inf', us)
@@ -124,10 +127,8 @@ if cost > 0 then
   elseif limit > 0 and running >= limit then
     state, scope, by, longest = 'limited', 2, 4, ${RUNNING_RETRY_MS * 1000}
   else
-    local m1, s1 = spend(mine, p, cost)
-    local m2, s2 = spend(ours, o, cost)
-    redis.call('SET', KEYS[5], m1, 'EX', s1)
-    redis.call('SET', KEYS[6], m2, 'EX', s2)
+    keep(5, spend(mine, p, cost))
+    keep(6, spend(ours, o, cost))
     if limit > 0 then
       running = running + redis.call('ZADD', KEYS[7], us + ${RUNNING_MS * 1000}, ARGV[1])
       redis.call('PEXPIRE', KEYS[7], ${RUNNING_MS})

@@ -32,10 +32,8 @@ local m = meter(redis.call('GET', KEYS[1]), us)
 settle(m, l)
 local longest, by = 0, 0
 if ARGV[2] == '0' then longest, by = wait(m, l, cost) end
-if longest == 0 then
-  local text, seconds = spend(m, l, cost)
-  redis.call('SET', KEYS[1], text, 'EX', seconds)
-end
+local function keep(text, seconds) redis.call('SET', KEYS[1], text, 'EX', seconds) end
+if longest == 0 then keep(spend(m, l, cost)) elseif m.clipped then keep(packed(m, l)) end
 local result = { ceil(longest / 1000), by }
 levels(m, l, result)
 return result`;

@@ -28,7 +28,8 @@ export const NUMBERS_OF_A_LIMIT = 5;
 /**
  * Lua of a meter. `meter(text, us)` opens it at that time; `wait(m, l, cost)` says for how many microseconds it refuses
  * the cost by limit `l`, and by which of its three limits (0: not at all; -1: for ever); `spend(m, l, cost)` returns the
- * text to keep and for how many seconds; `levels(m, l, out)` appends left and reset in milliseconds of each limit.
+ * text to keep and for how many seconds, as `packed(m, l)` does of a meter that `settle` has changed: `m.clipped`. One that
+ * is not kept would be as empty at the next attempt, and the wait that was told not true; `levels(m, l, out)` appends left and reset in milliseconds of each limit.
  */
 export const METER = `
 local SLOTS, BYTES, HEAD = ${SLOTS}, 4, 48
@@ -74,7 +75,9 @@ local function meter(text, us)
 end
 local function settle(m, l)
   -- Of settings that were lowered meanwhile, or a clock that was set back: a bucket is never emptier than empty.
-  m.tat = min(m.tat, m.us + l[1] * l[2])
+  local emptiest = m.us + l[1] * l[2]
+  m.clipped = m.tat > emptiest
+  m.tat = min(m.tat, emptiest)
   if l[4] == 0 then return end
   local now = floor(m.us / 1000000)
   if now >= m.ends then m.used = 0 end
@@ -108,13 +111,16 @@ local function wait(m, l, cost)
   end
   return longest, by
 end
+local function packed(m, l)
+  local keep = max(SLOTS + 1, ceil((m.tat - m.us) / 1000000) + 1)
+  if l[4] > 0 then keep = max(keep, m.ends - floor(m.us / 1000000) + 1) end
+  return struct.pack('>dddddd', m.tat, m.second, m.sum, m.ends, m.used, m.per) .. m.ring, keep
+end
 local function spend(m, l, cost)
   m.tat = m.tat + l[1] * cost
   m.ring = withSlot(m.ring, m.second, slot(m.ring, m.second) + cost)
   m.sum, m.used = m.sum + cost, m.used + cost
-  local keep = max(SLOTS + 1, ceil((m.tat - m.us) / 1000000) + 1)
-  if l[4] > 0 then keep = max(keep, m.ends - floor(m.us / 1000000) + 1) end
-  return struct.pack('>dddddd', m.tat, m.second, m.sum, m.ends, m.used, m.per) .. m.ring, keep
+  return packed(m, l)
 end
 local function levels(m, l, out)
   local n = #out

@@ -23,12 +23,12 @@ export async function storedSettings(sql: Sql, deployed: LimitSettings): Promise
 /** The copy lasts this long without being written again: PostgreSQL is asked now and then, whatever happened to it. */
 export const COPY_SECONDS = 600;
 
-/** An older version never takes the place of a newer one. */
+/** An older version never takes the place of a newer one; anything takes that of what cannot be read. */
 const COPY = `
 local old = redis.call('GET', KEYS[1])
 if old then
-  local ok, settings = pcall(cjson.decode, old)
-  if ok and settings.version > tonumber(ARGV[2]) then return 0 end
+  local ok, version = pcall(function() return cjson.decode(old).version end)
+  if ok and type(version) == 'number' and version > tonumber(ARGV[2]) then return 0 end
 end
 redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[3])
 return 1`;
