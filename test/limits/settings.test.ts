@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Identity } from '../../lambdas/shared/access/principal';
-import type { RunCommand } from '../../lambdas/shared/limits/addresses';
-import { RedisAway } from '../../lambdas/shared/limits/breaker';
 import { DEFAULT_LIMITS } from '../../lambdas/shared/limits/defaults';
 import type { LimitSettings } from '../../lambdas/shared/limits/plans';
 import { LOOK_EVERY_MS, SETTINGS_KEY, settingsText } from '../../lambdas/shared/limits/settings';
+import { RedisAway } from '../../lambdas/shared/stores/breaker';
+import type { RunCommand } from '../../lambdas/shared/stores/redis-line';
 import { WIDE_LIMITS } from '../support/limits';
 import { captureOutput } from '../support/output';
 import { runDown } from '../support/redis';

@@ -12,8 +12,7 @@ settle(m, l)
 local longest, by = 0, 0
 if cost > 0 then longest, by = wait(m, l, cost) end
 if cost > 0 and longest == 0 then redis.call('SET', KEYS[1], (spend(m, l, cost))) end
-local result = { string.format('%.0f', longest), by, string.format('%.0f', m.ends) }
-levels(m, l, result)
+local result = { string.format('%.0f', longest), by, string.format('%.0f', m.ends), levels(m, l) }
 for i = 4, #result do result[i] = string.format('%.0f', result[i]) end
 return result`;
 

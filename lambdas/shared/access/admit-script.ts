@@ -1,5 +1,5 @@
 import type { Redis, Result } from 'ioredis';
-import { type Level, METER, NUMBERS_OF_A_LIMIT } from '../limits/meter';
+import { METER, NUMBERS_OF_A_LIMIT } from '../limits/meter';
 
 /*
  * The one question that is asked of Redis for each request: is this caller known and not revoked, and what is left of
@@ -56,13 +56,13 @@ const numbers = (count: number) => ' (%d+)'.repeat(count);
 const HEADER = `^(%S+) (%S+) (%S+)${numbers(3 + 2 * NUMBERS_OF_A_LIMIT + 1)}\\n([^\\n]*)\\n([^\\n]*)\\n()`;
 
 const ADMIT = `${METER}
-local t = redis.call('TIME')
+local t = call('TIME')
 local now = tonumber(t[1])
 local us = now * 1000000 + tonumber(t[2])
-local kept = redis.call('MGET', KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6])
+local kept = call('MGET', KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6])
 local function epoch(i)
   if kept[i] then return kept[i] end
-  redis.call('SET', KEYS[i], ARGV[1], 'EX', ${EPOCH_SECONDS})
+  call('SET', KEYS[i], ARGV[1], 'EX', ${EPOCH_SECONDS})
   return ARGV[1]
 end
 local organisation, subject = epoch(1), epoch(2)
@@ -86,33 +86,32 @@ if ARGV[9] == '' then
     return { 'outdated', organisation, subject, changing, id, json, tonumber(version) }
   end
 elseif ARGV[10] == '1' and valid and changing == 0 then
-  redis.call('SET', KEYS[3], text, 'EX', ${ENTRY_SECONDS})
+  call('SET', KEYS[3], text, 'EX', ${ENTRY_SECONDS})
 end
-local function answer(state, ...) return { state, organisation, subject, changing, id, json, tonumber(version), ... } end
-local ending = tonumber(ends)
-if refused == '1' or (ending > 0 and ending <= now) then return answer('held') end
-if ARGV[5] ~= '' and revoked ~= '' and string.find(revoked, ARGV[5], 1, true) then return answer('held') end
+local held = refused == '1' or (ends ~= '0' and tonumber(ends) <= now)
+  or (revoked ~= '' and ARGV[5] ~= '' and string.find(revoked, ARGV[5], 1, true))
 if ranges ~= '' then
   local inside = false
   for range in string.gmatch(ranges, '[01]+') do
     if string.sub(ARGV[6], 1, #range) == range then inside = true end
   end
-  if not inside then return answer('held') end
+  held = held or not inside
 end
+if held then return { 'held', organisation, subject, changing, id, json, tonumber(version) } end
 local cost = tonumber(ARGV[2])
 local p = { tonumber(p1), tonumber(p2), tonumber(p3), tonumber(p4), tonumber(p5) }
 local o = { tonumber(o1), tonumber(o2), tonumber(o3), tonumber(o4), tonumber(o5) }
 local limit = tonumber(most)
 local mine, ours = meter(kept[5], us), meter(kept[6], us)
-local function keep(i, text, seconds) redis.call('SET', KEYS[i], text, 'EX', seconds) end
+local function keep(i, text, seconds) call('SET', KEYS[i], text, 'EX', seconds) end
 settle(mine, p)
 settle(ours, o)
 if mine.clipped then keep(5, packed(mine, p)) end
 if ours.clipped then keep(6, packed(ours, o)) end
-local running = limit > 0 and redis.call('ZCARD', KEYS[7]) or 0
+local running = limit > 0 and call('ZCARD', KEYS[7]) or 0
 if limit > 0 and running >= limit then
-  redis.call('ZREMRANGEBYSCORE', KEYS[7], '-inf', us)
-  running = redis.call('ZCARD', KEYS[7])
+  call('ZREMRANGEBYSCORE', KEYS[7], '-inf', us)
+  running = call('ZCARD', KEYS[7])
 end
 local state, scope, by, longest = 'admitted', 0, 0, 0
 if cost > 0 then
@@ -130,21 +129,21 @@ if cost > 0 then
     keep(5, spend(mine, p, cost))
     keep(6, spend(ours, o, cost))
     if limit > 0 then
-      running = running + redis.call('ZADD', KEYS[7], us + ${RUNNING_MS * 1000}, ARGV[1])
-      redis.call('PEXPIRE', KEYS[7], ${RUNNING_MS})
+      -- Where nobody else is, the place goes with its holder; of one that died the next request sees to it.
+      if running > 0 then call('PEXPIRE', KEYS[7], ${RUNNING_MS}) end
+      running = running + call('ZADD', KEYS[7], us + ${RUNNING_MS * 1000}, ARGV[1])
     end
   end
-  if ARGV[7] ~= '' and redis.call('HINCRBY', KEYS[8], ARGV[7], 1) == 1 then
-    for _, day in ipairs(redis.call('HKEYS', KEYS[8])) do
-      if day < ARGV[8] then redis.call('HDEL', KEYS[8], day) end
+  if ARGV[7] ~= '' and call('HINCRBY', KEYS[8], ARGV[7], 1) == 1 then
+    for _, day in ipairs(call('HKEYS', KEYS[8])) do
+      if day < ARGV[8] then call('HDEL', KEYS[8], day) end
     end
-    redis.call('EXPIRE', KEYS[8], ${USAGE_DAYS * DAY_SECONDS})
+    call('EXPIRE', KEYS[8], ${USAGE_DAYS * DAY_SECONDS})
   end
 end
-local result = answer(state, scope, by, ceil(longest / 1000), running)
-levels(mine, p, result)
-levels(ours, o, result)
-return result`;
+local burst, full, minute, whole, quota, over = levels(mine, p)
+return { state, organisation, subject, changing, id, json, tonumber(version), scope, by, ceil(longest / 1000), running,
+  burst, full, minute, whole, quota, over, levels(ours, o) }`;
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -178,8 +177,8 @@ export interface Judged extends WithEntry {
   readonly state: 'admitted' | 'limited' | 'costly';
   /** Requests of the organisation under way, this one included. */
   readonly running: number;
-  /** Bucket, minute and quota of the principal, then of the organisation. */
-  readonly levels: readonly Level[];
+  /** Of the meter of the principal, then of the organisation's (limits/meter.ts). */
+  readonly levels: readonly number[];
   /** Which limit refuses: of the principal (1) or the organisation (2); bucket, minute, quota or running (1 to 4). */
   readonly scope: number;
   readonly by: number;
@@ -233,9 +232,8 @@ function decode(answer: unknown): AdmitAnswer {
   };
   if (state === 'outdated' || state === 'held') return { state, ...withEntry };
   if (state !== 'admitted' && state !== 'limited' && state !== 'costly') throw new Error('Redis: unknown state');
-  const levels: Level[] = [];
-  for (let at = FIRST_LEVEL; at < answer.length; at += 2)
-    levels.push({ left: int(answer, at), resetMs: int(answer, at + 1) });
+  const levels: number[] = [];
+  for (let at = FIRST_LEVEL; at < answer.length; at += 1) levels.push(int(answer, at));
   return {
     state,
     ...withEntry,

@@ -48,8 +48,6 @@ interface TogetherDeps {
   nowMs(): number;
 }
 
-const NOTHING = (): void => undefined;
-
 /** One awaited round trip where Redis has the entry, two and a read of PostgreSQL where it has none. */
 export function judgeTogether({ cache, settings, memory, read, nowMs }: TogetherDeps): Judge {
   /**
@@ -96,8 +94,14 @@ export function judgeTogether({ cache, settings, memory, read, nowMs }: Together
     const { entry, limits } = found;
     if (!isJudged(answer)) return { verdict: 'held', entry };
     const isRunning = answer.state === 'admitted' && cost > 0;
-    const leave = isRunning ? () => cache.leave(identity.organisation, callId) : NOTHING;
-    return { verdict: answer.state, entry, limits: stateOf(identity, limits, answer), leave };
+    return {
+      verdict: answer.state,
+      entry,
+      limits: stateOf(identity, limits, answer),
+      leave() {
+        if (isRunning) cache.leave(identity.organisation, callId);
+      },
+    };
   };
 }
 
@@ -150,8 +154,8 @@ const REFUSING = ['burst', 'minute', 'quota', 'concurrent'] as const;
 function stateOf({ kind }: Identity, limits: Limits, judged: Judged): LimitState {
   const scopes = [kind, 'organisation'] as const;
   const policies = [
-    ...policiesOf(kind, limits.principal, judged.levels.slice(0, LEVELS_OF_A_METER)),
-    ...policiesOf('organisation', limits.organisation, judged.levels.slice(LEVELS_OF_A_METER)),
+    ...policiesOf(kind, limits.principal, judged.levels),
+    ...policiesOf('organisation', limits.organisation, judged.levels, LEVELS_OF_A_METER),
     concurrent(limits.organisation.concurrency, judged.running),
   ];
   if (judged.state === 'admitted') return { policies, binding: leastOf(policies), degraded: false };

@@ -4,7 +4,7 @@ import { RedisAway } from '../stores/breaker';
 import type { RunCommand } from '../stores/redis-line';
 import { countDegraded } from '../telemetry';
 import { bucketOf, LocalBuckets, shareOf, type Taken } from './local-buckets';
-import { type Level, limitNumbers, METER } from './meter';
+import { limitNumbers, METER } from './meter';
 import { networkOf } from './network';
 import type { AddressClass, Limit } from './plans';
 import type { Settings } from './settings';
@@ -23,20 +23,18 @@ declare module 'ioredis' {
 
 /** ARGV: cost, forced, the numbers of the limit. Answers wait (ms), which limit, and the levels. */
 const ADDRESS = `${METER}
-local t = redis.call('TIME')
+local t = call('TIME')
 local us = tonumber(t[1]) * 1000000 + tonumber(t[2])
 local l = {}
 for i = 3, #ARGV do l[i - 2] = tonumber(ARGV[i]) end
 local cost = tonumber(ARGV[1])
-local m = meter(redis.call('GET', KEYS[1]), us)
+local m = meter(call('GET', KEYS[1]), us)
 settle(m, l)
 local longest, by = 0, 0
 if ARGV[2] == '0' then longest, by = wait(m, l, cost) end
-local function keep(text, seconds) redis.call('SET', KEYS[1], text, 'EX', seconds) end
+local function keep(text, seconds) call('SET', KEYS[1], text, 'EX', seconds) end
 if longest == 0 then keep(spend(m, l, cost)) elseif m.clipped then keep(packed(m, l)) end
-local result = { ceil(longest / 1000), by }
-levels(m, l, result)
-return result`;
+return { ceil(longest / 1000), by, levels(m, l) }`;
 
 export const defineAddress = (redis: Redis): void =>
   redis.defineCommand('gatehouseAddress', { numberOfKeys: 1, lua: ADDRESS });
@@ -118,7 +116,7 @@ export function addressGuard({ run, settings, nowMs }: AddressDeps): AddressGuar
 const secondsOf = (milliseconds: number) => Math.ceil(milliseconds / 1000);
 
 function stateOfBucket(limit: Limit, { waitMs, left, resetMs }: Taken, degraded: boolean): LimitState {
-  const [burst] = policiesOf('address', limit, [{ left, resetMs: waitMs > 0 ? waitMs : resetMs }]);
+  const [burst] = policiesOf('address', limit, [left, waitMs > 0 ? waitMs : resetMs]);
   const binding = burst ?? leastOf([]);
   return { policies: [binding], binding, degraded };
 }
@@ -133,10 +131,9 @@ const until = ({ state, untilMs }: RefusedUntil, nowMs: number): LimitState => (
   binding: { ...state.binding, resetSeconds: secondsOf(untilMs - nowMs) },
 });
 
-/** Wait (ms), which limit, and pairs of levels: numbers all. */
-function decode(answer: unknown): { readonly waitMs: number; readonly by: number; readonly levels: readonly Level[] } {
+/** Wait (ms), which limit, and the levels of the meter: numbers all. */
+function decode(answer: unknown): { readonly waitMs: number; readonly by: number; readonly levels: readonly number[] } {
   if (!Array.isArray(answer)) throw new Error('Redis: not an answer of the script');
-  const [waitMs = 0, by = 0, ...rest] = answer.map(Number);
-  const levels = [0, 2, 4].map((at): Level => ({ left: rest[at] ?? 0, resetMs: rest[at + 1] ?? 0 }));
+  const [waitMs = 0, by = 0, ...levels] = answer.map(Number);
   return { waitMs, by, levels };
 }

@@ -41,8 +41,8 @@ export const DEFAULT_LIMITS: LimitSettings = {
   },
   addresses: {
     credentials: { ratePerSecond: 1, burst: 30, perMinute: 60, wrongCosts: 5 },
-    discovery: { ratePerSecond: 2, burst: 30, perMinute: 120 },
     services: { ratePerSecond: 100, burst: 500, perMinute: 6_000 },
+    discovery: { ratePerSecond: 2, burst: 30, perMinute: 120 },
     pages: { ratePerSecond: 20, burst: 100, perMinute: 1_200 },
   },
   degradedShare: 0.1,

@@ -26,15 +26,17 @@ export const limitNumbers = (limit: Limit): readonly number[] => [
 export const NUMBERS_OF_A_LIMIT = 5;
 
 /**
- * Lua of a meter. `meter(text, us)` opens it at that time; `wait(m, l, cost)` says for how many microseconds it refuses
- * the cost by limit `l`, and by which of its three limits (0: not at all; -1: for ever); `spend(m, l, cost)` returns the
- * text to keep and for how many seconds, as `packed(m, l)` does of a meter that `settle` has changed: `m.clipped`. One that
- * is not kept would be as empty at the next attempt, and the wait that was told not true; `levels(m, l, out)` appends left and reset in milliseconds of each limit.
+ * Lua of a meter. `meter(text, us)` opens it at that time; `settle(m, l)` brings it to limit `l`; `wait(m, l, cost)` says
+ * for how many microseconds it refuses the cost, and by which of its three limits (0: not at all; -1: for ever);
+ * `spend(m, l, cost)` returns the text to keep and for how many seconds, `packed(m, l)` the same with nothing spent;
+ * `levels(m, l)` returns what is left and the reset in milliseconds of each limit. Written for speed: every request of
+ * every caller runs it twice (npm run bench -- guard), so it makes few strings and no table but one.
  */
 export const METER = `
 local SLOTS, BYTES, HEAD = ${SLOTS}, 4, 48
-local NONE = string.rep('\\0', SLOTS * BYTES)
-local floor, ceil, max, min = math.floor, math.ceil, math.max, math.min
+local ALL = HEAD + SLOTS * BYTES
+local call = redis.call
+local floor, ceil, max, pack, unpack, sub = math.floor, math.ceil, math.max, struct.pack, struct.unpack, string.sub
 local function monthEnd(now)
   local z = floor(now / 86400) + 719468
   local era = floor(z / 146097)
@@ -46,40 +48,32 @@ local function monthEnd(now)
   local days = 365 * year + floor(year / 4) - floor(year / 100) + floor(year / 400) + floor((153 * month + 2) / 5)
   return (days - 719468) * 86400
 end
-local function slot(ring, second) return struct.unpack('>I4', ring, second % SLOTS * BYTES + 1) end
-local function withSlot(ring, second, count)
-  local at = second % SLOTS * BYTES
-  return string.sub(ring, 1, at) .. struct.pack('>I4', count) .. string.sub(ring, at + BYTES + 1)
-end
+-- Without a text all sub-windows are empty.
 local function meter(text, us)
   local second = floor(us / 1000000)
-  local m = { us = us, second = second, tat = us, sum = 0, ends = 0, used = 0, per = 0, ring = NONE }
-  if not text or #text ~= HEAD + SLOTS * BYTES then return m end
-  local tat, head, sum, ends, used, per = struct.unpack('>dddddd', text)
+  local m = { us = us, now = second, second = second, tat = us, sum = 0, ends = 0, used = 0, per = 0, text = false }
+  if not text or #text ~= ALL then return m end
+  local tat, head, sum, ends, used, per = unpack('>dddddd', text)
   m.ends, m.used, m.per = ends, used, per
   if tat > us then m.tat = tat end
   local gone = second - head
   -- A clock that was set back counts on where it was, as long as that is within the window.
   if gone < 0 and gone > -SLOTS then m.second, gone = head, 0 end
   if gone < 0 or gone >= SLOTS then return m end
-  local ring = string.sub(text, HEAD + 1)
   for past = head + 1, head + gone do
-    local count = slot(ring, past)
-    if count > 0 then
-      sum, ring = sum - count, withSlot(ring, past, 0)
-      if sum == 0 then break end
-    end
+    local at = HEAD + past % SLOTS * BYTES
+    local count = unpack('>I4', text, at + 1)
+    if count > 0 then sum, text = sum - count, sub(text, 1, at) .. '\\0\\0\\0\\0' .. sub(text, at + BYTES + 1) end
   end
-  if sum > 0 then m.sum, m.ring = sum, ring end
+  if sum > 0 then m.sum, m.text = sum, text end
   return m
 end
 local function settle(m, l)
   -- Of settings that were lowered meanwhile, or a clock that was set back: a bucket is never emptier than empty.
   local emptiest = m.us + l[1] * l[2]
-  m.clipped = m.tat > emptiest
-  m.tat = min(m.tat, emptiest)
+  if m.tat > emptiest then m.tat, m.clipped = emptiest, true end
   if l[4] == 0 then return end
-  local now = floor(m.us / 1000000)
+  local now = m.now
   if now >= m.ends then m.used = 0 end
   if now >= m.ends or m.per ~= l[5] then
     m.per = l[5]
@@ -89,7 +83,7 @@ end
 local function freed(m, need)
   local count = 0
   for second = m.second - SLOTS + 1, m.second do
-    count = count + slot(m.ring, second)
+    if m.text then count = count + unpack('>I4', m.text, HEAD + second % SLOTS * BYTES + 1) end
     if count >= need then return (second + SLOTS) * 1000000 - m.us end
   end
   return -1
@@ -111,33 +105,29 @@ local function wait(m, l, cost)
   end
   return longest, by
 end
-local function packed(m, l)
-  local keep = max(SLOTS + 1, ceil((m.tat - m.us) / 1000000) + 1)
-  if l[4] > 0 then keep = max(keep, m.ends - floor(m.us / 1000000) + 1) end
-  return struct.pack('>dddddd', m.tat, m.second, m.sum, m.ends, m.used, m.per) .. m.ring, keep
-end
 local function spend(m, l, cost)
-  m.tat = m.tat + l[1] * cost
-  m.ring = withSlot(m.ring, m.second, slot(m.ring, m.second) + cost)
-  m.sum, m.used = m.sum + cost, m.used + cost
-  return packed(m, l)
+  local tat, sum, used = m.tat + l[1] * cost, m.sum + cost, m.used + cost
+  m.tat, m.sum, m.used = tat, sum, used
+  local keep = SLOTS + 1
+  local full = ceil((tat - m.us) / 1000000) + 1
+  if full > keep then keep = full end
+  if l[4] > 0 and m.ends - m.now + 1 > keep then keep = m.ends - m.now + 1 end
+  local text = m.text or string.rep('\\0', ALL)
+  local at = HEAD + m.second % SLOTS * BYTES
+  local head = pack('>dddddd', tat, m.second, sum, m.ends, used, m.per)
+  local count = pack('>I4', unpack('>I4', text, at + 1) + cost)
+  return head .. sub(text, HEAD + 1, at) .. count .. sub(text, at + BYTES + 1), keep
 end
-local function levels(m, l, out)
-  local n = #out
-  out[n + 1] = max(0, floor((m.us + l[1] * l[2] - m.tat) / l[1]))
-  out[n + 2] = ceil((m.tat - m.us) / 1000)
-  out[n + 3] = max(0, l[3] - m.sum)
-  out[n + 4] = m.sum > 0 and 60000 or 0
-  out[n + 5] = l[4] > 0 and max(0, l[4] - m.used) or 0
-  out[n + 6] = l[4] > 0 and ceil(m.ends * 1000 - m.us / 1000) or 0
+local function packed(m, l) return spend(m, l, 0) end
+local function levels(m, l)
+  local burst = floor((m.us + l[1] * l[2] - m.tat) / l[1])
+  local full, minute = ceil((m.tat - m.us) / 1000), l[3] - m.sum
+  if burst < 0 then burst = 0 end
+  if minute < 0 then minute = 0 end
+  if l[4] == 0 then return burst, full, minute, m.sum > 0 and 60000 or 0, 0, 0 end
+  return burst, full, minute, m.sum > 0 and 60000 or 0, max(0, l[4] - m.used), ceil(m.ends * 1000 - m.us / 1000)
 end
 `;
 
-/** What `levels` says of one meter: bucket, minute, quota. */
-export const LEVELS_OF_A_METER = 3;
-
-/** What is left of one limit, and when all of it is there again. */
-export interface Level {
-  readonly left: number;
-  readonly resetMs: number;
-}
+/** What `levels` says of one meter: pairs of what is left and its reset, of bucket, minute and quota. */
+export const LEVELS_OF_A_METER = 6;

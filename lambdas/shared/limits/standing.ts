@@ -1,5 +1,4 @@
 import { Refusal } from '../errors';
-import type { Level } from './meter';
 import type { Limit } from './plans';
 
 /** One limit as a caller meets it: how much there is, what is left, when all of it is back. */
@@ -28,19 +27,26 @@ export interface LimitState {
 
 const secondsOf = (milliseconds: number) => Math.ceil(milliseconds / 1000);
 const PERIOD_SECONDS = { day: 86_400, month: 30 * 86_400 } as const;
-const NO_LEVEL: Level = { left: 0, resetMs: 0 };
+function policy(kind: 'burst' | 'minute' | 'quota', name: string, scope: string, limit: number, windowSeconds: number) {
+  return { kind, name, scope, limit, left: 0, resetSeconds: 0, windowSeconds };
+}
 
-/** The limits of one meter by what is left of its bucket, its minute and its quota. */
-export function policiesOf(scope: string, limit: Limit, [burst, minute, quota]: readonly Level[]): readonly Policy[] {
-  const policy = (kind: Policy['kind'], most: number, { left, resetMs } = NO_LEVEL) =>
-    ({ kind, name: kind, scope, limit: most, left, resetSeconds: secondsOf(resetMs) }) as const;
-  const both = [
-    { ...policy('burst', limit.burst, burst), windowSeconds: Math.ceil(limit.burst / limit.ratePerSecond) },
-    { ...policy('minute', limit.perMinute, minute), windowSeconds: 60 },
+/**
+ * The limits of one meter by what is left of its bucket, its minute and its quota.
+ * @param levels pairs of what is left and its reset in milliseconds, of which the meter's own begin at `at`
+ */
+export function policiesOf(scope: string, limit: Limit, levels: readonly number[], at = 0): readonly Policy[] {
+  const policies = [
+    policy('burst', 'burst', scope, limit.burst, Math.ceil(limit.burst / limit.ratePerSecond)),
+    policy('minute', 'minute', scope, limit.perMinute, 60),
   ];
-  if (!limit.quota) return both;
-  const { requests, per } = limit.quota;
-  return [...both, { ...policy('quota', requests, quota), name: per, windowSeconds: PERIOD_SECONDS[per] }];
+  if (limit.quota)
+    policies.push(policy('quota', limit.quota.per, scope, limit.quota.requests, PERIOD_SECONDS[limit.quota.per]));
+  for (const [index, each] of policies.entries()) {
+    each.left = levels[at + 2 * index] ?? 0;
+    each.resetSeconds = secondsOf(levels[at + 2 * index + 1] ?? 0);
+  }
+  return policies;
 }
 
 /** When a place is free again is not known: the caller is told to come a second later. */
