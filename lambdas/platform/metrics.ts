@@ -12,7 +12,11 @@ const HERE = 'in the one execution environment that answered this scrape; others
  * The Prometheus text of this moment. A registry per scrape: what a gauge of an earlier scrape said never lingers.
  * prom-client's default metrics are left out: counters of one environment among many go back whenever another answers.
  */
-export async function metricsText(build: Build, dependencies: readonly DependencyState[]): Promise<string> {
+export async function metricsText(
+  build: Build,
+  dependencies: readonly DependencyState[],
+  isDegraded: boolean,
+): Promise<string> {
   const { Gauge, Registry } = await import('prom-client');
   const registry = new Registry();
   const gauge = <L extends string>(name: string, help: string, labelNames: L[] = []) =>
@@ -27,6 +31,7 @@ export async function metricsText(build: Build, dependencies: readonly Dependenc
     up.set({ dependency: name }, state === 'up' ? 1 : 0);
     latency.set({ dependency: name }, latencyMs / 1000);
   }
+  gauge('gatehouse_shared_limits_up', `0 while limits are counted without Redis ${HERE}`).set(isDegraded ? 0 : 1);
   gauge('gatehouse_environment_age_seconds', `Time since the process started ${HERE}`).set(process.uptime());
   gauge('gatehouse_environment_resident_memory_bytes', `Resident memory ${HERE}`).set(process.memoryUsage.rss());
   return registry.metrics();

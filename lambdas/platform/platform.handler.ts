@@ -21,6 +21,7 @@ export const handler = serve(
     },
     files: filesIn(__dirname),
     build: { version, stage: env.STAGE },
+    isDegraded: () => gate.line.isOpen,
   }),
   gate,
 );

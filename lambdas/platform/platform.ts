@@ -13,9 +13,11 @@ interface Deps {
   readonly probing: Probing;
   readonly files: Files;
   readonly build: Build;
+  /** Whether this environment does without Redis at the moment. */
+  isDegraded(): boolean;
 }
 
-export const platform = ({ probing, files, build }: Deps): Operations<typeof platformRoutes> => ({
+export const platform = ({ probing, files, build, isDegraded }: Deps): Operations<typeof platformRoutes> => ({
   getHealth: async () => ({ status: 'ok' }),
 
   async getReadiness() {
@@ -28,7 +30,7 @@ export const platform = ({ probing, files, build }: Deps): Operations<typeof pla
     });
   },
 
-  getMetrics: async () => metricsText(build, await probeAll(probing)),
+  getMetrics: async () => metricsText(build, await probeAll(probing), isDegraded()),
 
   getOpenApi: () => files.openApi(),
 

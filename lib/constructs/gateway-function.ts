@@ -110,7 +110,8 @@ export class GatewayFunction extends Construct {
     const failures = new cloudwatch.MathExpression({
       label: 'failures',
       expression: 'FILL(errors, 0) + FILL(faults, 0)',
-      usingMetrics: { errors: fn.metricErrors({ period: PERIOD }), faults: faults(fn) },
+      // serve() turns every exception into a 500, which Lambda counts as no error.
+      usingMetrics: { errors: fn.metricErrors({ period: PERIOD }), faults: counted(fn, 'Faults') },
       period: PERIOD,
     });
     const throttles = fn.metricThrottles({ period: PERIOD });
@@ -123,15 +124,23 @@ export class GatewayFunction extends Construct {
       periods: 2,
       impact,
     });
+    if (props.api)
+      monitoring.alarm('Limits degraded', subject, {
+        metric: counted(fn, 'Degraded'),
+        threshold: 1,
+        periods: 2,
+        impact:
+          'Callers get a share of their plan; who takes rights away or signs in by password is told to come again.',
+      });
     monitoring.row(subject, [fn.metricInvocations({ period: PERIOD })], [failures, throttles], [slowest]);
   }
 }
 
-/** Counted by serve(), which turns every exception into a 500 (lambdas/shared/telemetry.ts). */
-const faults = (fn: lambda.Function) =>
+/** What a function counts itself (lambdas/shared/telemetry.ts). */
+const counted = (fn: lambda.Function, metricName: 'Faults' | 'Degraded') =>
   new cloudwatch.Metric({
     namespace: 'Gatehouse',
-    metricName: 'Faults',
+    metricName,
     dimensionsMap: { service: 'gatehouse', function: fn.functionName },
     statistic: 'Sum',
     period: PERIOD,

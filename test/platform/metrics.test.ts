@@ -8,10 +8,14 @@ import { platformHandler } from '../support/platform';
 captureOutput();
 const BUILD = { version: '1.2.3', stage: 'test' };
 const text = () =>
-  metricsText(BUILD, [
-    { name: 'postgres', needed: true, state: 'up', latencyMs: 12 },
-    { name: 'redis', needed: true, state: 'down', latencyMs: 1000 },
-  ]);
+  metricsText(
+    BUILD,
+    [
+      { name: 'postgres', needed: true, state: 'up', latencyMs: 12 },
+      { name: 'redis', needed: true, state: 'down', latencyMs: 1000 },
+    ],
+    true,
+  );
 
 /** The exposition format, as its specification has it: `# HELP`, `# TYPE`, then samples of one family. */
 const HELP = /^# HELP (\w+) \S.*\.$/;
