@@ -6,7 +6,7 @@ import { readEnv } from '../shared/env';
 import { gateEnv, openGate } from '../shared/http/gate';
 import { serve } from '../shared/http/serve';
 import { graphRoutes } from './contract';
-import { emptyGraph, graphOperations } from './operations';
+import { emptyGraph, federatedGraph } from './operations';
 import { signedSend } from './send';
 import { graphServer } from './server';
 import { SubgraphUrls } from './supergraph';
@@ -20,7 +20,7 @@ const env = readEnv({
 });
 
 const federated = () =>
-  graphOperations(
+  federatedGraph(
     graphServer({
       supergraph: readFileSync(join(__dirname, 'supergraph.graphql'), 'utf8'),
       urls: env.SUBGRAPH_URLS,
@@ -29,6 +29,6 @@ const federated = () =>
     }),
   );
 
-const operations = Object.keys(env.SUBGRAPH_URLS).length > 0 ? federated() : emptyGraph;
+const { operations, costs } = Object.keys(env.SUBGRAPH_URLS).length > 0 ? federated() : emptyGraph;
 
-export const handler = serve(graphRoutes, operations, openGate(env));
+export const handler = serve(graphRoutes, operations, { ...openGate(env), costs });

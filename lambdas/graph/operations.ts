@@ -4,7 +4,11 @@ import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { refuse } from '../shared/errors';
 import { parseBody } from '../shared/http/request';
 import type { Operations, RawAnswer } from '../shared/http/route';
+import type { ServeOptions } from '../shared/http/serve';
+import { askedOf } from './asked';
 import { graphRoutes } from './contract';
+import { operationCost } from './cost';
+import type { Graph } from './server';
 import type { GraphContext } from './subgraph';
 
 interface GraphCall {
@@ -12,14 +16,28 @@ interface GraphCall {
   readonly requestId: string;
 }
 
+type Costs = NonNullable<ServeOptions['costs']>;
+
+interface FederatedGraph {
+  readonly operations: Operations<typeof graphRoutes>;
+  /** What each request costs of its caller's limits, by the operation that it asks to run. */
+  readonly costs: Costs;
+}
+
 /** GraphQL over HTTP. Starts the server at once, so that a cold start loads the schema before the first request. */
-export function graphOperations(server: ApolloServer<GraphContext>): Operations<typeof graphRoutes> {
+export function federatedGraph({ server, apiSchema }: Graph): FederatedGraph {
   const started = server.start();
+  // A server that cannot start says so to each request: in its answer, not in its cost.
+  const cost = async (event: APIGatewayProxyEvent) => {
+    await started.catch(() => undefined);
+    const [schema, asked] = [apiSchema(), askedOf(event)];
+    return schema && asked ? operationCost(schema, asked) : 1;
+  };
   const run = async (call: GraphCall) => {
     await started;
     return execute(server, call);
   };
-  return {
+  const operations: Operations<typeof graphRoutes> = {
     async postGraph(call) {
       // Size, content type and syntax are refused as on any other route; the rest is Apollo's to say.
       parseBody(graphRoutes.postGraph.body, call.event);
@@ -27,13 +45,17 @@ export function graphOperations(server: ApolloServer<GraphContext>): Operations<
     },
     getGraph: run,
   };
+  return { operations, costs: { postGraph: cost, getGraph: cost } };
 }
 
 const unpublished = async () =>
   refuse('not_ready', 'no subgraph is published yet', { headers: { 'retry-after': '60' } });
 
 /** Of a stage that has no subgraphs: nothing to compose, so nothing to answer with. */
-export const emptyGraph: Operations<typeof graphRoutes> = { postGraph: unpublished, getGraph: unpublished };
+export const emptyGraph: FederatedGraph = {
+  operations: { postGraph: unpublished, getGraph: unpublished },
+  costs: {},
+};
 
 const { fromEvent } = handlers.createAPIGatewayProxyEventRequestHandler();
 

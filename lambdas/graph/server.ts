@@ -1,7 +1,7 @@
 import { ApolloGateway } from '@apollo/gateway';
 import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
-import type { GraphQLFormattedError } from 'graphql';
+import type { GraphQLFormattedError, GraphQLSchema } from 'graphql';
 import { countFault, logger } from '../shared/telemetry';
 import type { Send } from './send';
 import { type GraphContext, Subgraph } from './subgraph';
@@ -15,8 +15,16 @@ interface GraphOptions {
   readonly introspection: boolean;
 }
 
-/** Apollo Server over the federated graph, not yet started. Throws when a subgraph has no address. */
-export function graphServer({ supergraph, urls, send, introspection }: GraphOptions): ApolloServer<GraphContext> {
+/** The federated graph. */
+export interface Graph {
+  /** Not yet started. */
+  readonly server: ApolloServer<GraphContext>;
+  /** What callers see of it, once it has started. */
+  apiSchema(): GraphQLSchema | undefined;
+}
+
+/** Apollo Server over the federated graph. Throws when a subgraph has no address. */
+export function graphServer({ supergraph, urls, send, introspection }: GraphOptions): Graph {
   // Apollo asks for data sources only when it starts, once this function is loaded: too late to stop the start.
   for (const name of subgraphNames(supergraph)) addressOf(urls, name);
   const gateway = new ApolloGateway({
@@ -26,7 +34,15 @@ export function graphServer({ supergraph, urls, send, introspection }: GraphOpti
     // On unless NODE_ENV is production, by default: then any caller's header would show the query plan.
     __exposeQueryPlanExperimental: false,
   });
-  return new ApolloServer<GraphContext>({
+  let apiSchema: GraphQLSchema | undefined;
+  const noteSchema: ApolloServerPlugin<GraphContext> = {
+    serverWillStart: async () => ({
+      schemaDidLoadOrUpdate(loaded) {
+        apiSchema = loaded.apiSchema;
+      },
+    }),
+  };
+  const server = new ApolloServer<GraphContext>({
     gateway,
     logger: apolloLogger,
     introspection,
@@ -36,9 +52,10 @@ export function graphServer({ supergraph, urls, send, introspection }: GraphOpti
     maxRecursiveSelections: true,
     persistedQueries: false,
     stopOnTerminationSignals: false,
-    plugins: [ApolloServerPluginLandingPageDisabled(), reportUnexpected],
+    plugins: [ApolloServerPluginLandingPageDisabled(), reportUnexpected, noteSchema],
     formatError: (formatted) => (isUnexpected(formatted) ? mask(formatted) : formatted),
   });
+  return { server, apiSchema: () => apiSchema };
 }
 
 interface Coded {

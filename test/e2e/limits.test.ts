@@ -117,6 +117,57 @@ test('a 429 names the limit, and the same request succeeds exactly when it says'
   expect((await me(token)).status).toBe(200);
 });
 
+test('REST and GraphQL spend one budget, a dear operation more of it, and what no bucket holds does not run', async () => {
+  const token = await newOrganisation();
+  const graph = (query: string) =>
+    call('/graphql', {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ query }),
+    });
+  const costOf = ({ headers }: Answer) => Number(headers.get('x-ratelimit-cost'));
+  const minuteLeft = ({ headers }: Answer) =>
+    fieldsOf(headers.get('ratelimit'))
+      .find(({ name }) => name === 'user-minute')
+      ?.numbers.get('r') ?? Number.NaN;
+  const rest = await me(token);
+  const cheap = await graph('{ products { name } }');
+  const dear = await graph('{ products { name reviews { body author { name } } } }');
+  expect([rest, cheap, dear].map(costOf)).toEqual([1, 1, 5]);
+  expect([cheap, dear].map(({ status }) => status)).toEqual([200, 200]);
+  expect(minuteLeft(rest) - minuteLeft(dear)).toBe(6);
+  const huge = await graph('{ products(first: 100000) { reviews { body } } }');
+  expect(huge).toMatchObject({ status: 400, body: { code: 'too_costly', limit: { scope: 'user' } } });
+  expect(minuteLeft(await me(token))).toBe(minuteLeft(dear) - 1);
+});
+
+test('GET /v1/limits says the same and spends nothing', async () => {
+  const token = await newOrganisation();
+  const before = await me(token);
+  const asked = await call('/v1/limits', { headers: { authorization: `Bearer ${token}` } });
+  const burst = fieldsOf(before.headers.get('ratelimit')).find(({ name }) => name === 'organisation-day');
+  expect(asked.body).toMatchObject({
+    plan: 'free',
+    policies: expect.arrayContaining([
+      expect.objectContaining({ name: 'day', scope: 'organisation', remaining: burst?.numbers.get('r') }),
+    ]),
+  });
+});
+
+test('an operator changes a plan while it runs, and the next requests are judged by it', async () => {
+  const token = await newOrganisation();
+  await me(token);
+  const organisation = z.looseObject({ organisation: Made }).parse((await me(token)).body).organisation.id;
+  const changed = await call(`/v1/settings/organisations/${organisation}`, {
+    method: 'PATCH',
+    headers: { authorization: `Bearer ${await tokenOf('admin')}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ plan: 'pro', limits: { principal: { burst: 77 } } }),
+  });
+  expect(changed.status).toBe(200);
+  const policies = fieldsOf((await me(token)).headers.get('ratelimit-policy'));
+  expect(policies.find(({ name }) => name === 'user-burst')?.numbers.get('q')).toBe(77);
+});
+
 test('a larger plan lets more through', async () => {
   const token = await tokenOf('editor');
   const answers = await many(token, 100, 8);

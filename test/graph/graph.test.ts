@@ -1,6 +1,6 @@
 import { composeExamples } from '../../examples/compose';
 import { graphRoutes } from '../../lambdas/graph/contract';
-import { emptyGraph, graphOperations } from '../../lambdas/graph/operations';
+import { emptyGraph, federatedGraph } from '../../lambdas/graph/operations';
 import { signedSend } from '../../lambdas/graph/send';
 import { graphServer } from '../../lambdas/graph/server';
 import { serve } from '../../lambdas/shared/http/serve';
@@ -32,19 +32,11 @@ beforeEach(() => {
   log.mockClear();
 });
 
-const started = ({ urls = {}, introspection = false }: Options = {}) =>
-  serve(
-    graphRoutes,
-    graphOperations(
-      graphServer({
-        supergraph: composeExamples(),
-        urls: { ...shop.urls, ...urls },
-        send: signedSend(identity),
-        introspection,
-      }),
-    ),
-    served,
-  );
+function started({ urls = {}, introspection = false }: Options = {}) {
+  const options = { supergraph: composeExamples(), send: signedSend(identity), introspection };
+  const { operations, costs } = federatedGraph(graphServer({ ...options, urls: { ...shop.urls, ...urls } }));
+  return serve(graphRoutes, operations, { ...served, costs });
+}
 
 type Handler = ReturnType<typeof started>;
 let handler: Handler;
@@ -236,7 +228,7 @@ test('every answer carries the request id', async () => {
 });
 
 test('a stage without subgraphs answers 503 not_ready to every operation, and says when to ask again', async () => {
-  const empty = serve(graphRoutes, emptyGraph, served);
+  const empty = serve(graphRoutes, emptyGraph.operations, served);
   for (const { status, headers, body } of [
     await post('{ __typename }', {}, empty),
     await call({ method: 'GET', query: { query: '{ __typename }' } }, empty),

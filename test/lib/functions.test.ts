@@ -72,7 +72,9 @@ describe.each(STAGE_NAMES)('each function of %s', (name) => {
   test('rings when it fails, when it is throttled and when it comes near its timeout', () => {
     for (const fn of functionsOf(stages[name])) {
       const metrics = alarmsOf(stages[name], fn).flatMap(metricsOf);
+      const isApi = text(at(fn.Properties, 'Environment', 'Variables', 'LIMITS') ?? '') !== '';
       expect(metrics.map((metric) => text(at(metric, 'MetricName'))).toSorted()).toEqual([
+        ...(isApi ? ['Degraded'] : []),
         'Duration',
         'Errors',
         'Faults',

@@ -26,5 +26,9 @@ export function builtFiles(): string {
 export function platformHandler(directory: string, ...probes: Probe[]): Handler {
   const probing = { probes, deadlineMs: DEADLINE_MS, now: () => performance.now() };
   const build = { version: '1.2.3', stage: 'test' };
-  return serve(platformRoutes, platform({ probing, files: filesIn(directory), build }), served);
+  return serve(
+    platformRoutes,
+    platform({ probing, files: filesIn(directory), build, isDegraded: () => false }),
+    served,
+  );
 }

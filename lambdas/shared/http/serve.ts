@@ -44,8 +44,8 @@ export interface ServeOptions {
   readonly access: Access;
   /** Asked for each request of a route that is open to all: how much may this address do? */
   readonly addresses: AddressGuard;
-  /** What a request costs of its caller's limits, by operation, where only the request can say. Must not throw. */
-  readonly costs?: Readonly<Record<string, (event: APIGatewayProxyEvent) => number>>;
+  /** What a request costs of its caller's limits, by operation, where only the request can say. Never rejects. */
+  readonly costs?: Readonly<Record<string, (event: APIGatewayProxyEvent) => Promise<number>>>;
 }
 
 const NO_QUERY = z.strictObject({});
@@ -78,12 +78,14 @@ export function serve<C extends Contract>(contract: C, operations: Operations<C>
       principal: event.requestContext.authorizer?.principalId as unknown,
     });
     const limits = counted.limits && limitHeaders(counted.limits, Date.now());
-    return { ...result, headers: { ...limits, ...result.headers, ...cors, 'x-request-id': requestId } };
+    const cost = counted.cost !== undefined && { 'x-ratelimit-cost': String(counted.cost) };
+    return { ...result, headers: { ...limits, ...cost, ...result.headers, ...cors, 'x-request-id': requestId } };
   };
 }
 
 /** What the request has been counted by, once it has been: it is told with every answer, a refusal included. */
 interface Counted {
+  cost?: number;
   limits?: LimitState | undefined;
   leave?: () => void;
 }
@@ -168,7 +170,8 @@ async function admit(
   if (hasTwoCredentials(event)) return refuse('unauthenticated', 'send one credential: Authorization or X-Api-Key');
   const identity = identityOf(event.requestContext) ?? refuse('unauthenticated');
   const allowed = async () => {
-    const admission = await access.admit(identity, origin, costs?.[name]?.(event) ?? route.cost ?? 1);
+    counted.cost = (await costs?.[name]?.(event)) ?? route.cost ?? 1;
+    const admission = await access.admit(identity, origin, counted.cost);
     Object.assign(counted, { limits: admission.limits, leave: () => admission.leave() });
     if (route.caller !== undefined && route.caller !== identity.kind)
       return refuse('forbidden', 'this is for people: sign in as a user');

@@ -1,0 +1,19 @@
+import type { APIGatewayProxyEvent } from 'aws-lambda';
+import * as z from 'zod/mini';
+import { fromJson } from '../shared/json';
+import type { Asked } from './cost';
+
+const Variables = z.catch(z.record(z.string(), z.unknown()), {});
+const Name = z.catch(z.optional(z.string()), undefined);
+const Body = z.object({ query: z.string(), variables: Variables, operationName: Name });
+const JsonBody = z.pipe(fromJson, Body);
+const JsonVariables = z.catch(z.pipe(fromJson, Variables), {});
+const Query = z.object({ query: z.string(), variables: JsonVariables, operationName: Name });
+
+/** What a request would run: in its body, or its query. Nothing where that is not to be seen. */
+export function askedOf(event: APIGatewayProxyEvent): Asked | undefined {
+  const { httpMethod, body, isBase64Encoded, queryStringParameters } = event;
+  const text = isBase64Encoded ? Buffer.from(body ?? '', 'base64').toString('utf8') : body;
+  const found = httpMethod === 'POST' ? JsonBody.safeParse(text).data : Query.safeParse(queryStringParameters).data;
+  return found && { operationName: undefined, ...found };
+}

@@ -1,0 +1,186 @@
+import {
+  type DocumentNode,
+  type FieldNode,
+  type GraphQLCompositeType,
+  GraphQLError,
+  type GraphQLField,
+  type GraphQLOutputType,
+  type GraphQLSchema,
+  isAbstractType,
+  isCompositeType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+  isUnionType,
+  Kind,
+  type OperationDefinitionNode,
+  parse,
+  type SelectionNode,
+  type SelectionSetNode,
+  type ValueNode,
+} from 'graphql';
+
+/*
+ * What a GraphQL operation costs of its caller's limits, known before anything runs: the number of objects it may return
+ * at most, a hundred of which cost as much as one REST call. Scalars cost nothing; a list counts as many as its size
+ * argument says, or an assumed ten. It never throws: what is no GraphQL costs 1, and the executor says what is wrong.
+ */
+
+/** What a request asks to run. Nothing in it has been checked. */
+export interface Asked {
+  readonly query: string;
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly operationName: string | undefined;
+}
+
+const OBJECTS_PER_TOKEN = 100;
+const ASSUMED_SIZE = 10;
+/** Arguments that say how long a list is at most. */
+const SIZE_ARGUMENTS = ['first', 'last', 'limit'];
+/** A document with more is not counted: it costs what nobody's bucket holds. */
+const MOST_TOKENS = 10_000;
+/** Sums stop here, so that nested lists cannot overflow. */
+const MOST_OBJECTS = 1_000_000_000;
+
+/** Whole tokens, at least 1. A mutation costs at least 1 for each of its root fields, as so many REST calls would. */
+export function operationCost(schema: GraphQLSchema, asked: Asked): number {
+  try {
+    const document = parse(asked.query, { noLocation: true, maxTokens: MOST_TOKENS });
+    const operation = operationOf(document, asked.operationName);
+    const root = operation && schema.getRootType(operation.operation);
+    if (!operation || !root) return 1;
+    const counting = new Counting(schema, document, valuesOf(operation, asked.variables));
+    const tokens = Math.ceil(counting.objects(operation.selectionSet, root) / OBJECTS_PER_TOKEN);
+    const writes = operation.operation === 'mutation' ? operation.selectionSet.selections.length : 1;
+    return Math.max(1, writes, tokens);
+  } catch (error) {
+    return isTooLarge(error) ? MOST_OBJECTS / OBJECTS_PER_TOKEN : 1;
+  }
+}
+
+/** More tokens than are counted, or deeper than the stack: no bucket holds so much. What is no GraphQL is refused later. */
+const isTooLarge = (error: unknown) => !(error instanceof GraphQLError) || error.message.includes('tokens');
+
+function operationOf({ definitions }: DocumentNode, name: string | undefined): OperationDefinitionNode | undefined {
+  const operations = definitions.filter((definition) => definition.kind === Kind.OPERATION_DEFINITION);
+  return name === undefined ? operations[0] : operations.find((operation) => operation.name?.value === name);
+}
+
+/** Variables as they are given, else by their defaults. */
+function valuesOf({ variableDefinitions = [] }: OperationDefinitionNode, given: Asked['variables']) {
+  const values = new Map<string, unknown>(Object.entries(given));
+  for (const { variable, defaultValue } of variableDefinitions)
+    if (!values.has(variable.name.value) && defaultValue) values.set(variable.name.value, literal(defaultValue));
+  return values;
+}
+
+const literal = (value: ValueNode): unknown =>
+  value.kind === Kind.INT ? Number(value.value) : value.kind === Kind.BOOLEAN ? value.value : undefined;
+
+/** One count of one operation. What a selection is worth on a type is counted once, however often it is spread. */
+class Counting {
+  private readonly fragments: ReadonlyMap<string, { readonly type: string; readonly selectionSet: SelectionSetNode }>;
+  private readonly counted = new Map<SelectionSetNode, Map<string, number>>();
+
+  constructor(
+    private readonly schema: GraphQLSchema,
+    document: DocumentNode,
+    private readonly variables: ReadonlyMap<string, unknown>,
+  ) {
+    this.fragments = new Map(
+      document.definitions.flatMap((definition) =>
+        definition.kind === Kind.FRAGMENT_DEFINITION
+          ? [
+              [
+                definition.name.value,
+                { type: definition.typeCondition.name.value, selectionSet: definition.selectionSet },
+              ],
+            ]
+          : [],
+      ),
+    );
+  }
+
+  /** How many objects the selection returns at most below one object of this type: of an abstract one, the dearest. */
+  objects(selectionSet: SelectionSetNode, type: GraphQLCompositeType): number {
+    if (!isAbstractType(type)) return this.ofObject(selectionSet, type);
+    const dearest = this.schema.getPossibleTypes(type).map((possible) => this.ofObject(selectionSet, possible));
+    return Math.max(0, ...dearest);
+  }
+
+  private ofObject(selectionSet: SelectionSetNode, type: GraphQLCompositeType): number {
+    const known = this.counted.get(selectionSet)?.get(type.name);
+    if (known !== undefined) return known;
+    const byType = this.counted.get(selectionSet) ?? new Map<string, number>();
+    this.counted.set(selectionSet, byType);
+    // A fragment that spreads itself finds this: the document is refused later.
+    byType.set(type.name, 0);
+    let sum = 0;
+    for (const selection of selectionSet.selections)
+      if (this.isIncluded(selection)) sum = Math.min(MOST_OBJECTS, sum + this.ofSelection(selection, type));
+    byType.set(type.name, sum);
+    return sum;
+  }
+
+  private ofSelection(selection: SelectionNode, type: GraphQLCompositeType): number {
+    if (selection.kind === Kind.FIELD) return this.ofField(selection, type);
+    const spread = selection.kind === Kind.FRAGMENT_SPREAD ? this.fragments.get(selection.name.value) : undefined;
+    if (selection.kind === Kind.FRAGMENT_SPREAD && !spread) return 0;
+    const condition =
+      spread?.type ?? (selection.kind === Kind.INLINE_FRAGMENT ? selection.typeCondition?.name.value : undefined);
+    if (condition !== undefined && !this.applies(condition, type)) return 0;
+    const selectionSet =
+      spread?.selectionSet ?? (selection.kind === Kind.INLINE_FRAGMENT ? selection.selectionSet : undefined);
+    return selectionSet ? this.ofObject(selectionSet, type) : 0;
+  }
+
+  /** Whether an object of this type meets the condition of a fragment. */
+  private applies(condition: string, type: GraphQLCompositeType): boolean {
+    if (condition === type.name) return true;
+    const wanted = this.schema.getType(condition);
+    return isAbstractType(wanted) && isObjectType(type) && this.schema.isSubType(wanted, type);
+  }
+
+  private ofField(field: FieldNode, type: GraphQLCompositeType): number {
+    if (!field.selectionSet) return 0;
+    // Introspection reads what is in memory.
+    if (field.name.value.startsWith('__')) return 1;
+    const definition = isUnionType(type) ? undefined : type.getFields()[field.name.value];
+    const named = definition && namedType(definition.type);
+    if (!named || !isCompositeType(named)) return 0;
+    const size = this.sizeOf(field, definition);
+    return Math.min(MOST_OBJECTS, size * (1 + this.objects(field.selectionSet, named)));
+  }
+
+  private sizeOf(field: FieldNode, { type, args }: GraphQLField<unknown, unknown>): number {
+    const lists = listDepth(type);
+    const asked = SIZE_ARGUMENTS.flatMap((name) => {
+      const given = field.arguments?.find((argument) => argument.name.value === name);
+      const value = given ? this.valueOf(given.value) : args.find((argument) => argument.name === name)?.defaultValue;
+      return typeof value === 'number' && value >= 0 ? [Math.min(value, MOST_OBJECTS)] : [];
+    })[0];
+    // Of a connection the size stands at the field, and the list below it.
+    if (lists === 0) return asked === undefined ? 1 : Math.max(1, Math.ceil(asked / ASSUMED_SIZE));
+    return (asked ?? ASSUMED_SIZE) * ASSUMED_SIZE ** (lists - 1);
+  }
+
+  private valueOf(value: ValueNode): unknown {
+    return value.kind === Kind.VARIABLE ? this.variables.get(value.name.value) : literal(value);
+  }
+
+  private isIncluded({ directives = [] }: SelectionNode): boolean {
+    return directives.every(({ name, arguments: given = [] }) => {
+      const condition = given[0] && this.valueOf(given[0].value);
+      return !((name.value === 'skip' && condition === true) || (name.value === 'include' && condition === false));
+    });
+  }
+}
+
+function namedType(type: GraphQLOutputType): GraphQLOutputType {
+  return isListType(type) || isNonNullType(type) ? namedType(type.ofType) : type;
+}
+
+function listDepth(type: GraphQLOutputType): number {
+  if (isNonNullType(type)) return listDepth(type.ofType);
+  return isListType(type) ? 1 + listDepth(type.ofType) : 0;
+}

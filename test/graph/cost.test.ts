@@ -1,0 +1,160 @@
+import fc from 'fast-check';
+import { buildSchema } from 'graphql';
+import { askedOf } from '../../lambdas/graph/asked';
+import { operationCost } from '../../lambdas/graph/cost';
+import { event } from '../support/event';
+
+const schema = buildSchema(`
+  interface Node { id: ID! related(first: Int): [Node!]! }
+  type Book implements Node { id: ID! related(first: Int): [Node!]! title: String author: Author pages(limit: Int = 20): [Page] }
+  type Author implements Node { id: ID! related(first: Int): [Node!]! name: String books: [Book!]! grid: [[Book]] }
+  type Page { number: Int words: [String!]! }
+  type Edge { node: Book }
+  type Connection { edges: [Edge!]! total: Int }
+  union Found = Book | Page
+  type Query { book: Book books(first: Int): [Book!] connection(first: Int, last: Int): Connection search: [Found!] node: Node hello: String }
+  type Mutation { add: Book remove: Boolean }
+`);
+const cost = (query: string, variables: Record<string, unknown> = {}, operationName?: string) =>
+  operationCost(schema, { query, variables, operationName });
+
+test.each([
+  ['scalars', '{ hello }', 1],
+  ['one object', '{ book { title author { name } } }', 1],
+  ['a list of an assumed size, and lists below it', '{ books { author { books { title } } } }', 2],
+  ['a list as long as asked', '{ books(first: 500) { title } }', 5],
+  ['a default of the schema', '{ books(first: 100) { pages { number } } }', 21],
+  ['lists of lists', '{ books(first: 10) { author { grid { title } } } }', 11],
+  ['a list of scalars', '{ books(first: 10) { pages(limit: 1) { words } } }', 1],
+  ['a connection, whose size stands above its list', '{ connection(first: 1000) { edges { node { title } } } }', 21],
+  ['aliases, each for itself', '{ a: books(first: 100) { id } b: books(first: 100) { id } }', 2],
+  [
+    'a fragment as often as it is spread',
+    '{ a: book { ...B } b: book { ...B } } fragment B on Book { pages(limit: 99) { number } }',
+    2,
+  ],
+  ['the dearest of a union', '{ search { ... on Book { pages(limit: 100) { number } } ... on Page { number } } }', 11],
+  ['an interface', '{ node { related(first: 50) { id ... on Author { books { id } } } } }', 6],
+  ['a mutation, by its root fields', 'mutation { a: add { id } b: add { id } remove }', 3],
+  ['introspection', '{ __schema { types { fields { type { ofType { ofType { name } } } } } } }', 1],
+  ['what is skipped not at all', '{ books(first: 1000) @skip(if: true) { id } book { id } }', 1],
+])('%s', (_, query, expected) => {
+  expect(cost(query)).toBe(expected);
+});
+
+test('variables count as they are given, else by their defaults', () => {
+  const query = 'query Q($n: Int = 300, $no: Boolean!) { books(first: $n) { id } book @include(if: $no) { id } }';
+  expect(cost(query)).toBe(4);
+  expect(cost(query, { n: 1000, no: false })).toBe(10);
+});
+
+test('of several operations the one that is named', () => {
+  const query = 'query A { hello } query B { books(first: 1000) { id } }';
+  expect([cost(query, {}, 'A'), cost(query, {}, 'B'), cost(query, {}, 'C'), cost(query)]).toEqual([1, 10, 1, 1]);
+});
+
+const FAR_TOO_MUCH = 100_000;
+
+describe('a hostile document', () => {
+  test('with lists in lists costs more than any bucket holds, and no more than a number holds', () => {
+    const nested = `{ books(first: 2147483647) { author ${'{ books { author '.repeat(60)}{ name }${' } }'.repeat(60)} } }`;
+    expect(cost(nested)).toBeGreaterThan(FAR_TOO_MUCH);
+    expect(Number.isSafeInteger(cost(nested))).toBe(true);
+  });
+
+  test('with fragments that double at each level is counted once a fragment', () => {
+    const fragments = Array.from(
+      { length: 60 },
+      (_, level) =>
+        `fragment F${level} on Author { books { author { ...F${level + 1} } } b: books { author { ...F${level + 1} } } }`,
+    );
+    const query = `{ book { author { ...F0 } } } ${fragments.join('\n')} fragment F60 on Author { name }`;
+    const began = performance.now();
+    expect(cost(query)).toBeGreaterThan(FAR_TOO_MUCH);
+    // 2^60 visits would end with the machine.
+    expect(performance.now() - began).toBeLessThan(5_000);
+  });
+
+  test('whose fragments go in a circle is left to the executor to refuse', () => {
+    expect(cost('{ book { ...A } } fragment A on Book { ...B } fragment B on Book { ...A }')).toBe(1);
+  });
+
+  test.each([
+    ['many tokens', `{ ${'hello '.repeat(20_000)} }`],
+    ['depth', `${'{ book '.repeat(9_000)}`],
+  ])('of %s is not counted: it costs more than any bucket holds, or is no GraphQL', (_, query) => {
+    const found = cost(query);
+    expect(found === 1 || found > FAR_TOO_MUCH).toBe(true);
+  });
+
+  test('of more tokens than are counted is refused', () => {
+    expect(cost(`{ ${'hello '.repeat(20_000)} }`)).toBeGreaterThan(FAR_TOO_MUCH);
+  });
+});
+
+test('whatever is sent costs a whole number, at least 1', () => {
+  const words = fc.constantFrom(
+    '{',
+    '}',
+    'books',
+    '(first: 5)',
+    '(first: $x)',
+    'author',
+    '...',
+    'on Book',
+    'fragment A on Book',
+    'query',
+    '@skip(if: $x)',
+    '"',
+    '#',
+    'mutation',
+  );
+  const documents = fc.oneof(
+    fc.string(),
+    fc.array(words, { maxLength: 40 }).map((all) => all.join(' ')),
+  );
+  fc.assert(
+    fc.property(documents, fc.dictionary(fc.string(), fc.anything()), (query, variables) => {
+      const found = cost(query, variables);
+      expect(Number.isInteger(found) && found >= 1).toBe(true);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('asking for more never costs less', () => {
+  const sizes = fc.array(fc.integer({ min: 0, max: 2_000 }), { minLength: 1, maxLength: 6 });
+  fc.assert(
+    fc.property(sizes, (all) => {
+      const fields = all.map((size, index) => `f${index}: books(first: ${size}) { author { books { id } } }`);
+      expect(cost(`{ ${fields.join(' ')} }`)).toBeGreaterThanOrEqual(
+        cost(`{ ${fields.slice(0, -1).join(' ') || 'hello'} }`),
+      );
+    }),
+  );
+});
+
+test.each([
+  [
+    'a body',
+    { method: 'POST', body: '{"query":"{ hello }","variables":{"a":1},"operationName":"Q"}' },
+    { query: '{ hello }', variables: { a: 1 }, operationName: 'Q' },
+  ],
+  [
+    'a body in base64',
+    { method: 'POST', base64: true, body: Buffer.from('{"query":"{ hello }"}').toString('base64') },
+    { query: '{ hello }', variables: {} },
+  ],
+  ['a query', { query: { query: '{ hello }', variables: '{"a":1}' } }, { query: '{ hello }', variables: { a: 1 } }],
+  [
+    'variables that are none',
+    { query: { query: '{ hello }', variables: 'no' } },
+    { query: '{ hello }', variables: {} },
+  ],
+  ['no JSON', { method: 'POST', body: '{' }, undefined],
+  ['no query', { query: {} }, undefined],
+] as const)('what a request asks is read from %s', (_, request, expected) => {
+  const found = askedOf(event({ resource: '/graphql', ...request }));
+  if (expected === undefined) expect(found).toBeUndefined();
+  else expect(found).toMatchObject(expected);
+});
