@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { LIMIT_HEADER_REFS, ReachedLimit } from './openapi-limits';
 import { ERROR_CODES, ERRORS, type ErrorCode, PROBLEM_JSON, problem, Refusal } from './shared/errors';
 import type { Route } from './shared/http/route';
 
@@ -14,6 +15,7 @@ export const errorSchemas = {
     detail: z.optional(z.string()),
     requestId: z.string(),
     errors: z.optional(z.array(z.object({ in: z.string(), name: z.string(), detail: z.string() }))),
+    limit: z.optional(ReachedLimit),
   }),
   OAuthError: z.object({ error: z.string(), error_description: z.optional(z.string()) }),
 };
@@ -45,7 +47,7 @@ function codesOf({ auth, body, conditional, idempotent, errors = [] }: Route): E
     'bad_request',
     ...GATEWAY_CODES,
     ...errors,
-    ...(auth === 'none' ? [] : (['unauthenticated', 'forbidden', 'not_ready'] as const)),
+    ...(auth === 'none' ? [] : (['unauthenticated', 'forbidden', 'not_ready', 'too_costly'] as const)),
     ...(conditional ? (['precondition_failed'] as const) : []),
     ...(idempotent ? (['conflict'] as const) : []),
     ...(body ? (['too_large', 'unsupported_media_type'] as const) : []),
@@ -60,7 +62,10 @@ function response(shared: readonly ErrorCode[], oauth: boolean): Json {
     oauth && shared.some((code) => ['internal', 'rate_limited'].includes(code) || !GATEWAY_CODES.includes(code));
   return {
     description: shared.map((code) => `${ERRORS[code].title}. ${ERRORS[code].help}`).join('\n\n'),
-    headers: { 'x-request-id': { $ref: '#/components/headers/RequestId' } },
+    headers: {
+      'x-request-id': { $ref: '#/components/headers/RequestId' },
+      ...(shared.includes('rate_limited') && LIMIT_HEADER_REFS),
+    },
     content: {
       ...(ours && { 'application/json': { schema: { $ref: '#/components/schemas/OAuthError' } } }),
       ...(problems.length > 0 && { [PROBLEM_JSON]: problemContent(problems) }),

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { version } from '../package.json';
 import { errorSchemas, failuresOf, type Json } from './openapi-errors';
+import { isCounted, LIMIT_HEADER_REFS, LIMIT_HEADERS } from './openapi-limits';
 import { contracts } from './routes';
 import type { Contract, ObjectSchema, Reply, Route, Schema } from './shared/http/route';
 
@@ -26,7 +27,7 @@ export const openApi = (features: Features) => ({
   paths: paths(features),
   components: {
     ...errorComponents(features),
-    headers: { RequestId: { description: 'Quote it to the operator.', schema: { type: 'string' } } },
+    headers: { RequestId: { description: 'Quote it to the operator.', schema: { type: 'string' } }, ...LIMIT_HEADERS },
     securitySchemes: {
       bearer: { type: 'http', scheme: 'bearer', description: 'An access token of `issueToken`, or an API key.' },
       apiKey: { type: 'apiKey', in: 'header', name: 'X-Api-Key' },
@@ -62,7 +63,7 @@ function operation(feature: string, name: string, route: Route): Json {
     security: SECURITY[route.auth],
     ...(parameters.length > 0 && { parameters }),
     ...(route.body && { requestBody: requestBody(route) }),
-    responses: { [route.reply.status]: success(route.reply, route.example?.reply), ...Object.fromEntries(failures) },
+    responses: { [route.reply.status]: success(route, route.example?.reply), ...Object.fromEntries(failures) },
   };
 }
 
@@ -103,12 +104,17 @@ function requestBody({ body, example }: Route): Json | undefined {
   return { required: true, content: { [body.contentType]: content } };
 }
 
-function success({ status, contentType = 'application/json', body, headers = {} }: Reply, example: unknown): Json {
+function success(route: Route, example: unknown): Json {
+  const { status, contentType = 'application/json', body, headers = {} }: Reply = route.reply;
   const schema = body ? schemaOf(body, 'output') : { type: 'string' };
   const constant = Object.entries(headers).map(([name, value]) => [name, { schema: { const: value } }]);
   return {
     description: 'Success',
-    headers: { 'x-request-id': { $ref: '#/components/headers/RequestId' }, ...Object.fromEntries(constant) },
+    headers: {
+      'x-request-id': { $ref: '#/components/headers/RequestId' },
+      ...(isCounted(route) && LIMIT_HEADER_REFS),
+      ...Object.fromEntries(constant),
+    },
     ...(status !== 204 && { content: { [contentType]: { schema, ...exampleOf(example) } } }),
   };
 }

@@ -12,6 +12,7 @@ import { Monitoring, PERIOD } from './constructs/monitoring';
 import { removal } from './constructs/removal';
 import { gatewayDocument } from './gateway/document';
 import { Firewall } from './gateway/firewall';
+import { methodThrottles, stageThrottle } from './gateway/throttles';
 import type { ServicesStack } from './services';
 import type { Stage } from './stages';
 
@@ -81,13 +82,21 @@ export class GatewayStack extends Stack {
       retention: stage.logRetentionDays,
       removalPolicy: removal(stage),
     });
+    const all = stageThrottle(stage);
     const live = new apigateway.Stage(this, 'Stage', {
       deployment: new apigateway.Deployment(this, 'Deployment', { api: asInterface<apigateway.IRestApi>(api) }),
       stageName: 'live',
       tracingEnabled: true,
       metricsEnabled: true,
-      throttlingRateLimit: stage.throttling.ratePerSecond,
-      throttlingBurstLimit: stage.throttling.burst,
+      throttlingRateLimit: all.ratePerSecond,
+      throttlingBurstLimit: all.burst,
+      methodOptions: Object.fromEntries(
+        [...methodThrottles(stage)].map(([method, { ratePerSecond, burst }]) => [
+          method,
+          // What a method's own entry leaves out is not taken from the stage's.
+          { throttlingRateLimit: ratePerSecond, throttlingBurstLimit: burst, metricsEnabled: true },
+        ]),
+      ),
       accessLogDestination: new apigateway.LogGroupLogDestination(accessLog),
       accessLogFormat: apigateway.AccessLogFormat.custom(JSON.stringify(ACCESS_LOG)),
       // Functions learn here where they are reached; through a variable of theirs it would be a circle of references.

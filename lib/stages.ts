@@ -3,6 +3,7 @@ import { faultIn, issuerFields, OrganisationMap, settingsOf } from '../lambdas/s
 import { DEFAULT_LIMITS } from '../lambdas/shared/limits/defaults';
 import { LimitSettings } from '../lambdas/shared/limits/plans';
 import { parse } from '../lambdas/shared/parse';
+import { throttlingFault } from './gateway/throttles';
 
 /**
  * Everything a deployment of Gatehouse may choose, one object per stage. A new stage is a new entry here.
@@ -30,19 +31,19 @@ const Stage = z.strictObject({
   /** A key of our own for data at rest: 1 $ a month each; it lets you cut off and audit access to the data. */
   customerKey: z.boolean(),
   logRetentionDays: z.literal([7, 14, 30, 90, 365]),
+  /** What API Gateway lets through follows from the plans (lib/gateway/throttles.ts) and from these. */
   throttling: z.strictObject({
-    ratePerSecond: z.int().check(z.gte(1), z.lte(100_000)),
-    burst: z.int().check(z.gte(1), z.lte(50_000)),
+    /** Organisations of the largest plan that may use all of it at once. */
+    fullRateOrganisations: z.int().check(z.gte(1), z.lte(1_000)),
+    /** The account's own quota for all its APIs in the region. */
+    accountRatePerSecond: z.int().check(z.gte(1), z.lte(100_000)),
+    accountBurst: z.int().check(z.gte(1), z.lte(50_000)),
   }),
   /**
    * Plans, limits of addresses, and what is let through while Redis is away. An operator changes them while they run
    * (docs/limits.md); these are in force until one has.
    */
   limits: LimitSettings,
-  firewall: z.strictObject({
-    /** Requests that one address may make in five minutes. */
-    requestsPerFiveMinutes: z.int().check(z.gte(10), z.lte(2_000_000_000)),
-  }),
   /** `create`: this deployment sets the account's log role for API Gateway; `exists`: the account has one. */
   accountLogRole: z.enum(['create', 'exists']),
   /** The one origin whose pages may call the API, or `*`: we use bearer tokens, never cookies. */
@@ -87,9 +88,8 @@ const dev: Settings = {
   cache: { maxStorageGb: 1, maxUnitsPerSecond: 1000 },
   customerKey: false,
   logRetentionDays: 7,
-  throttling: { ratePerSecond: 200, burst: 400 },
+  throttling: { fullRateOrganisations: 1, accountRatePerSecond: 10_000, accountBurst: 5_000 },
   limits: DEFAULT_LIMITS,
-  firewall: { requestsPerFiveMinutes: 10_000 },
   accountLogRole: 'create',
   corsOrigin: '*',
   passwordGrant: true,
@@ -106,9 +106,8 @@ const prod: Settings = {
   cache: { maxStorageGb: 10, maxUnitsPerSecond: 100_000 },
   customerKey: true,
   logRetentionDays: 90,
-  throttling: { ratePerSecond: 5_000, burst: 5_000 }, // an account's own quota is 10,000 and 5,000
+  throttling: { fullRateOrganisations: 5, accountRatePerSecond: 10_000, accountBurst: 5_000 },
   limits: DEFAULT_LIMITS,
-  firewall: { requestsPerFiveMinutes: 5_000 },
   accountLogRole: 'exists',
   corsOrigin: '*',
   passwordGrant: false,
@@ -147,6 +146,8 @@ export function stageOf(name: unknown, settings: Record<string, unknown> = stage
     const fault = faultIn(settingsOf(issuer));
     if (fault !== undefined) throw new Error(`stage '${name}': issuers.${index}: ${fault}`);
   }
+  const throttled = throttlingFault(parsed.value);
+  if (throttled !== undefined) throw new Error(`stage '${name}': ${throttled}`);
   if (database.minCapacityUnits > database.maxCapacityUnits)
     throw new Error(`stage '${name}': database.minCapacityUnits must be at most database.maxCapacityUnits`);
   if (database.minCapacityUnits === 0 && database.proxy)

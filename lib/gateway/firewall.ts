@@ -2,6 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import * as wafv2 from 'aws-cdk-lib/aws-wafv2';
 import { Construct } from 'constructs';
 import type { Stage } from '../stages';
+import { credentialsPerAddress, perAddress, strictRoutes } from './throttles';
 
 /**
  * Rules of AWS's common set that read a body as if it were a form: events, GraphQL documents and webhook URLs would trip
@@ -21,22 +22,33 @@ const MANAGED = [
   { name: 'AWSManagedRulesCommonRuleSet', countOnly: COUNT_ONLY },
 ];
 
-/** The web ACL before the gateway: AWS's managed groups and a rate per address. */
+/** The web ACL before the gateway: rates per address, sizes, and AWS's managed groups. */
 export class Firewall extends Construct {
   readonly arn: string;
 
   constructor(scope: Construct, id: string, stage: Stage) {
     super(scope, id);
+    const own = [
+      rateRule('RatePerAddress', perAddress(stage)),
+      rateRule('CredentialsPerAddress', credentialsPerAddress(stage), pathIsOneOf(credentialPaths())),
+      LARGE_HEADERS,
+    ];
     const acl = new wafv2.CfnWebACL(this, 'WebAcl', {
       scope: 'REGIONAL',
       defaultAction: { allow: {} },
       // CloudWatch tells web ACLs apart by this name alone.
       visibilityConfig: visible(Stack.of(this).stackName),
-      rules: [rateRule(stage), ...MANAGED.map(managedRule)],
+      rules: [...own, ...MANAGED.map(managedRule)].map((rule, priority) => ({ ...rule, priority })),
     });
     this.arn = acl.attrArn;
   }
 }
+
+type Rule = Omit<wafv2.CfnWebACL.RuleProperty, 'priority'>;
+
+const credentialPaths = () => [
+  ...new Set(strictRoutes().flatMap(({ path, addressLimit }) => (addressLimit === 'credentials' ? [path] : []))),
+];
 
 const visible = (metricName: string): wafv2.CfnWebACL.VisibilityConfigProperty => ({
   cloudWatchMetricsEnabled: true,
@@ -44,19 +56,56 @@ const visible = (metricName: string): wafv2.CfnWebACL.VisibilityConfigProperty =
   metricName,
 });
 
-const rateRule = ({ firewall }: Stage): wafv2.CfnWebACL.RuleProperty => ({
-  name: 'RatePerAddress',
-  priority: 0,
+/** Each address by itself, of IPv6 too: whole networks are counted by the functions (lambdas/shared/limits/addresses.ts). */
+const rateRule = (name: string, limit: number, scopeDownStatement?: wafv2.CfnWebACL.StatementProperty): Rule => ({
+  name,
   action: { block: {} },
-  visibilityConfig: visible('RatePerAddress'),
+  visibilityConfig: visible(name),
   statement: {
-    rateBasedStatement: { aggregateKeyType: 'IP', limit: firewall.requestsPerFiveMinutes, evaluationWindowSec: 300 },
+    rateBasedStatement: {
+      aggregateKeyType: 'IP',
+      limit,
+      evaluationWindowSec: 300,
+      ...(scopeDownStatement && { scopeDownStatement }),
+    },
   },
 });
 
-const managedRule = ({ name, countOnly }: (typeof MANAGED)[number], index: number): wafv2.CfnWebACL.RuleProperty => ({
+/** By their ends: without a domain of its own an API's paths begin with the name of its stage. */
+function pathIsOneOf(paths: readonly string[]): wafv2.CfnWebACL.StatementProperty {
+  const statements = paths.map((searchString) => ({
+    byteMatchStatement: {
+      fieldToMatch: { uriPath: {} },
+      positionalConstraint: 'ENDS_WITH',
+      searchString,
+      textTransformations: [{ priority: 0, type: 'NORMALIZE_PATH' }],
+    },
+  }));
+  return { orStatement: { statements } };
+}
+
+const MOST_HEADER_BYTES = 8_000;
+
+/**
+ * The common group bounds path, query and cookies; bodies are bounded by API Gateway (10 MB) and by each route's contract.
+ * WAF looks at the first 8 kB of headers: more than that is nothing a caller of ours has to say.
+ */
+const LARGE_HEADERS: Rule = {
+  name: 'LargeHeaders',
+  action: { block: {} },
+  visibilityConfig: visible('LargeHeaders'),
+  statement: {
+    sizeConstraintStatement: {
+      fieldToMatch: { headers: { matchPattern: { all: {} }, matchScope: 'ALL', oversizeHandling: 'MATCH' } },
+      comparisonOperator: 'GT',
+      size: MOST_HEADER_BYTES,
+      textTransformations: [{ priority: 0, type: 'NONE' }],
+    },
+  },
+};
+
+const managedRule = ({ name, countOnly }: (typeof MANAGED)[number]): Rule => ({
   name,
-  priority: index + 1,
   overrideAction: { none: {} },
   visibilityConfig: visible(name),
   statement: {

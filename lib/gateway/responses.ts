@@ -46,6 +46,8 @@ function template(type: string, code: ErrorCode): string {
     `"code":"${code}"`,
     ...(detail ? [`"detail":${detail}`] : []),
     '"requestId":"$context.requestId"',
+    // It knows no caller: what a second lets through is for all.
+    ...(code === 'rate_limited' ? ['"limit":{"name":"throttle","scope":"gateway","retryAfterSeconds":1}'] : []),
   ];
   return `{${members.join(',')}}`;
 }

@@ -12,7 +12,10 @@ const flat = (value: object, prefix = ''): [string, string][] =>
   );
 
 const ofStage = STAGE_NAMES.map((name) => Object.fromEntries(flat(stageOf(name))));
-const settings = [...new Set(ofStage.flatMap((stage) => Object.keys(stage)))].filter((name) => name !== 'name');
+const settings = [...new Set(ofStage.flatMap((stage) => Object.keys(stage)))].filter(
+  // The figures of plans have a page of their own (test/shared/limits/docs.test.ts).
+  (name) => name !== 'name' && !name.startsWith('limits.'),
+);
 const row = (...cells: readonly string[]) => `| ${cells.join(' | ')} |`;
 const table = [
   row('setting', ...STAGE_NAMES),

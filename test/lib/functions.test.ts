@@ -63,6 +63,14 @@ describe.each(STAGE_NAMES)('each function of %s', (name) => {
     expect(new Set(groups).size).toBe(groups.length);
   });
 
+  test('has an environment that Lambda takes: 4 KB in all', () => {
+    for (const fn of functionsOf(stages[name])) {
+      const variables = Object.entries(Object(at(fn.Properties, 'Environment', 'Variables')));
+      const bytes = variables.reduce((sum, [key, value]) => sum + key.length + JSON.stringify(value).length, 0);
+      expect(bytes).toBeLessThan(4_096);
+    }
+  });
+
   test('has a role of its own, without a managed policy', () => {
     const roles = functionsOf(stages[name]).map((fn) => roleOf(stages[name], fn));
     expect(roles.filter(({ Properties }) => 'ManagedPolicyArns' in Properties)).toEqual([]);

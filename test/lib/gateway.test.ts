@@ -1,3 +1,4 @@
+import { strictRoutes } from '../../lib/gateway/throttles';
 import { type Stage, stageOf } from '../../lib/stages';
 import { stages, synthesize } from '../support/synthesize';
 import { at, type Deployed, list, text } from '../support/template';
@@ -16,13 +17,41 @@ describe.each(BOTH)('the API of %s', (name) => {
     });
   });
 
-  test('is throttled as its stage says, traced, and logs a line a request', () => {
-    const { Properties } = stages[name].only('AWS::ApiGateway::Stage');
-    const { ratePerSecond, burst } = stageOf(name).throttling;
-    expect(Properties).toMatchObject({
-      TracingEnabled: true,
-      MethodSettings: [expect.objectContaining({ ThrottlingRateLimit: ratePerSecond, ThrottlingBurstLimit: burst })],
+  const throttles = () =>
+    new Map(
+      list(stages[name].only('AWS::ApiGateway::Stage').Properties.MethodSettings).map((setting) => [
+        `${text(at(setting, 'HttpMethod'))} ${text(at(setting, 'ResourcePath'))}`,
+        { rate: at(setting, 'ThrottlingRateLimit'), burst: at(setting, 'ThrottlingBurstLimit') },
+      ]),
+    );
+
+  test('lets through what the largest plan promises, for as many organisations as its stage says', () => {
+    const { plans } = stageOf(name).limits;
+    const { fullRateOrganisations: many, accountBurst } = stageOf(name).throttling;
+    const { ratePerSecond, burst } = plans.enterprise.organisation;
+    expect(throttles().get('* /*')).toEqual({
+      rate: many * ratePerSecond,
+      burst: Math.min(many * burst, accountBurst),
     });
+  });
+
+  test('throttles each open route with a strict limit by itself, for a hundred addresses', () => {
+    const { credentials, discovery } = stageOf(name).limits.addresses;
+    const most = Number(throttles().get('* /*')?.burst);
+    const of = ({ ratePerSecond, burst }: typeof discovery) => ({
+      rate: 100 * ratePerSecond,
+      burst: Math.min(100 * burst, most),
+    });
+    expect(throttles().get('POST /~1v1~1auth~1token')).toEqual(of(credentials));
+    expect(throttles().get('GET /~1.well-known~1jwks.json')).toEqual(of(discovery));
+    expect([...throttles().keys()].filter((key) => key !== '* /*').toSorted()).toEqual(
+      [...strictRoutes().map(({ method, path }) => `${method} /${path.replaceAll('/', '~1')}`)].toSorted(),
+    );
+  });
+
+  test('is traced, and logs a line a request', () => {
+    const { Properties } = stages[name].only('AWS::ApiGateway::Stage');
+    expect(Properties).toMatchObject({ TracingEnabled: true });
     const { Format } = Object(Properties.AccessLogSetting);
     expect(JSON.parse(text(Format))).toMatchObject({ requestId: '$context.requestId', status: '$context.status' });
     expect(Format).not.toMatch(/header|querystring|body/i);
@@ -53,17 +82,34 @@ describe.each(BOTH)('the firewall of %s', (name) => {
     expect(stages[name].readable(Properties.ResourceArn)).toMatch(/:\/restapis\/Api\/stages\/Stage$/);
   });
 
-  test('stops an address that asks more often than the stage allows', () => {
+  test('stops an address that asks more often than a whole organisation of the largest plan may', () => {
+    const Limit = 5 * stageOf(name).limits.plans.enterprise.organisation.perMinute;
     expect(rules()[0]).toMatchObject({
       Action: { Block: {} },
-      Statement: {
-        RateBasedStatement: {
-          AggregateKeyType: 'IP',
-          EvaluationWindowSec: 300,
-          Limit: stageOf(name).firewall.requestsPerFiveMinutes,
-        },
-      },
+      Statement: { RateBasedStatement: { AggregateKeyType: 'IP', EvaluationWindowSec: 300, Limit } },
     });
+  });
+
+  test('stops one sooner where credentials are taken, and later than its own limit does', () => {
+    const { perMinute } = stageOf(name).limits.addresses.credentials;
+    const statement = at(rules()[1], 'Statement', 'RateBasedStatement');
+    expect(Number(at(statement, 'Limit'))).toBeGreaterThan(5 * perMinute);
+    const paths = list(at(statement, 'ScopeDownStatement', 'OrStatement', 'Statements')).map((each) =>
+      text(at(each, 'ByteMatchStatement', 'SearchString')),
+    );
+    expect(paths.toSorted()).toEqual([
+      '/v1/auth/authorize',
+      '/v1/auth/invitations/accept',
+      '/v1/auth/revoke',
+      '/v1/auth/token',
+    ]);
+  });
+
+  test('stops headers that are too large to look at, and asks its rules in a certain order', () => {
+    expect(at(rules()[2], 'Statement', 'SizeConstraintStatement', 'FieldToMatch', 'Headers')).toMatchObject({
+      OversizeHandling: 'MATCH',
+    });
+    expect(rules().map((rule) => at(rule, 'Priority'))).toEqual(rules().map((_, index) => index));
   });
 
   test('runs the groups that AWS keeps', () => {

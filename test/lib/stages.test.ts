@@ -28,8 +28,8 @@ describe('a bad value stops with one line that names it and what it may be:', ()
     [{ cache: { maxStorageGb: 0, maxUnitsPerSecond: 1000 } }, 'cache.maxStorageGb must be at least 1'],
     [{ cache: { maxStorageGb: 1, maxUnitsPerSecond: 1 } }, 'cache.maxUnitsPerSecond must be at least 1000'],
     [{ logRetentionDays: 8 }, 'logRetentionDays must be one of: 7, 14, 30, 90, 365'],
-    [{ throttling: { ratePerSecond: 0, burst: 1 } }, 'throttling.ratePerSecond must be at least 1'],
-    [{ firewall: { requestsPerFiveMinutes: 9 } }, 'firewall.requestsPerFiveMinutes must be at least 10'],
+    [{ throttling: { ...dev.throttling, accountBurst: 0 } }, 'throttling.accountBurst must be at least 1'],
+    [{ limits: { ...dev.limits, degradedShare: 2 } }, 'limits.degradedShare must be at most 1'],
     [{ accountLogRole: 'yes' }, 'accountLogRole must be one of: create, exists'],
     [{ corsOrigin: 'app.example.com' }, 'corsOrigin must match'],
     [{ alarmEmail: 'ops' }, 'alarmEmail must be a valid email'],
@@ -50,6 +50,16 @@ describe('a bad value stops with one line that names it and what it may be:', ()
 test('a database that pauses may not stand behind a proxy, which never lets it', () => {
   expect(withSettings(database({ minCapacityUnits: 0, proxy: true }))).toThrow('database.proxy must be false');
   expect(withSettings(database({ minCapacityUnits: 0.5, proxy: true }))).not.toThrow();
+});
+
+test('a plan cannot promise more than the account lets through', () => {
+  const tight = (change: Partial<Stage['throttling']>) =>
+    withSettings({ throttling: { ...dev.throttling, ...change } });
+  expect(tight({ accountRatePerSecond: 999 })).toThrow(
+    'limits.plans promise an organisation 1000 requests a second, throttling.accountRatePerSecond lets 999 through',
+  );
+  expect(tight({ accountBurst: 1_999 })).toThrow('limits.plans promise an organisation a burst of 2000');
+  expect(tight({ accountRatePerSecond: 1_000, accountBurst: 2_000 })).not.toThrow();
 });
 
 test('a database cannot be asked to shrink below what it starts from', () => {

@@ -35,6 +35,7 @@ test('every type that API Gateway knows has an answer of ours', () => {
   expect(responses.map(([type]) => type).toSorted()).toEqual(DOCUMENTED);
 });
 
+const THROTTLE = { name: 'throttle', scope: 'gateway', retryAfterSeconds: 1 };
 const REQUEST_ID = 'c6af9ac6-7b61-11e6-9a41-93e8deadbeef';
 /** As API Gateway fills a template: `messageString` brings its own quotes, the others do not. */
 const filled = (template: string) =>
@@ -48,7 +49,10 @@ test.each(responses)('%s is the same problem as serve() answers', (_, response) 
   const code = ERROR_CODES.find((known) => known === at(body, 'code'));
   const detail = at(body, 'detail');
   if (!code) throw new Error('no code of ours');
-  expect(body).toEqual(problem(new Refusal(code, detail === undefined ? undefined : text(detail)), REQUEST_ID));
+  // Its throttle knows no caller, and says whose limit it is.
+  const extensions = code === 'rate_limited' ? { limit: THROTTLE } : {};
+  const refusal = new Refusal(code, detail === undefined ? undefined : text(detail), { extensions });
+  expect(body).toEqual(problem(refusal, REQUEST_ID));
   expect(at(response, 'statusCode')).toBe(at(body, 'status'));
 });
 
