@@ -3,11 +3,14 @@ import * as z from 'zod/mini';
 import { fromJson } from '../shared/json';
 import type { Asked } from './cost';
 
-const Variables = z.catch(z.record(z.string(), z.unknown()), {});
-const Name = z.catch(z.optional(z.string()), undefined);
+/** For a member that does not matter enough to refuse the rest for it. */
+const { catch: otherwise } = z;
+
+const Variables = otherwise(z.record(z.string(), z.unknown()), {});
+const Name = otherwise(z.optional(z.string()), undefined);
 const Body = z.object({ query: z.string(), variables: Variables, operationName: Name });
 const JsonBody = z.pipe(fromJson, Body);
-const JsonVariables = z.catch(z.pipe(fromJson, Variables), {});
+const JsonVariables = otherwise(z.pipe(fromJson, Variables), {});
 const Query = z.object({ query: z.string(), variables: JsonVariables, operationName: Name });
 
 /** What a request would run: in its body, or its query. Nothing where that is not to be seen. */

@@ -14,6 +14,7 @@ import {
   isUnionType,
   Kind,
   type OperationDefinitionNode,
+  OperationTypeNode,
   parse,
   type SelectionNode,
   type SelectionSetNode,
@@ -51,7 +52,7 @@ export function operationCost(schema: GraphQLSchema, asked: Asked): number {
     if (!operation || !root) return 1;
     const counting = new Counting(schema, document, valuesOf(operation, asked.variables));
     const tokens = Math.ceil(counting.objects(operation.selectionSet, root) / OBJECTS_PER_TOKEN);
-    const writes = operation.operation === 'mutation' ? operation.selectionSet.selections.length : 1;
+    const writes = operation.operation === OperationTypeNode.MUTATION ? operation.selectionSet.selections.length : 1;
     return Math.max(1, writes, tokens);
   } catch (error) {
     return isTooLarge(error) ? MOST_OBJECTS / OBJECTS_PER_TOKEN : 1;

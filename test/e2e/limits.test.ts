@@ -117,6 +117,12 @@ test('a 429 names the limit, and the same request succeeds exactly when it says'
   expect((await me(token)).status).toBe(200);
 });
 
+const costOf = ({ headers }: Answer) => Number(headers.get('x-ratelimit-cost'));
+const minuteLeft = ({ headers }: Answer) =>
+  fieldsOf(headers.get('ratelimit'))
+    .find(({ name }) => name === 'user-minute')
+    ?.numbers.get('r') ?? Number.NaN;
+
 test('REST and GraphQL spend one budget, a dear operation more of it, and what no bucket holds does not run', async () => {
   const token = await newOrganisation();
   const graph = (query: string) =>
@@ -125,11 +131,6 @@ test('REST and GraphQL spend one budget, a dear operation more of it, and what n
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       body: JSON.stringify({ query }),
     });
-  const costOf = ({ headers }: Answer) => Number(headers.get('x-ratelimit-cost'));
-  const minuteLeft = ({ headers }: Answer) =>
-    fieldsOf(headers.get('ratelimit'))
-      .find(({ name }) => name === 'user-minute')
-      ?.numbers.get('r') ?? Number.NaN;
   const rest = await me(token);
   const cheap = await graph('{ products { name } }');
   const dear = await graph('{ products { name reviews { body author { name } } } }');

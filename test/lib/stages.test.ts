@@ -52,9 +52,9 @@ test('a database that pauses may not stand behind a proxy, which never lets it',
   expect(withSettings(database({ minCapacityUnits: 0.5, proxy: true }))).not.toThrow();
 });
 
+const tight = (change: Partial<Stage['throttling']>) => withSettings({ throttling: { ...dev.throttling, ...change } });
+
 test('a plan cannot promise more than the account lets through', () => {
-  const tight = (change: Partial<Stage['throttling']>) =>
-    withSettings({ throttling: { ...dev.throttling, ...change } });
   expect(tight({ accountRatePerSecond: 999 })).toThrow(
     'limits.plans promise an organisation 1000 requests a second, throttling.accountRatePerSecond lets 999 through',
   );

@@ -27,7 +27,13 @@ export interface LimitState {
 
 const secondsOf = (milliseconds: number) => Math.ceil(milliseconds / 1000);
 const PERIOD_SECONDS = { day: 86_400, month: 30 * 86_400 } as const;
-function policy(kind: 'burst' | 'minute' | 'quota', name: string, scope: string, limit: number, windowSeconds: number) {
+function untouched(
+  kind: 'burst' | 'minute' | 'quota',
+  name: string,
+  scope: string,
+  limit: number,
+  windowSeconds: number,
+) {
   return { kind, name, scope, limit, left: 0, resetSeconds: 0, windowSeconds };
 }
 
@@ -37,11 +43,11 @@ function policy(kind: 'burst' | 'minute' | 'quota', name: string, scope: string,
  */
 export function policiesOf(scope: string, limit: Limit, levels: readonly number[], at = 0): readonly Policy[] {
   const policies = [
-    policy('burst', 'burst', scope, limit.burst, Math.ceil(limit.burst / limit.ratePerSecond)),
-    policy('minute', 'minute', scope, limit.perMinute, 60),
+    untouched('burst', 'burst', scope, limit.burst, Math.ceil(limit.burst / limit.ratePerSecond)),
+    untouched('minute', 'minute', scope, limit.perMinute, 60),
   ];
   if (limit.quota)
-    policies.push(policy('quota', limit.quota.per, scope, limit.quota.requests, PERIOD_SECONDS[limit.quota.per]));
+    policies.push(untouched('quota', limit.quota.per, scope, limit.quota.requests, PERIOD_SECONDS[limit.quota.per]));
   for (const [index, each] of policies.entries()) {
     each.left = levels[at + 2 * index] ?? 0;
     each.resetSeconds = secondsOf(levels[at + 2 * index + 1] ?? 0);

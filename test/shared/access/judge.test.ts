@@ -21,6 +21,11 @@ const newKey = (organisation: string = randomUUID()): Identity => ({
   organisation,
 });
 
+const leftOf = (judgement: Judgement) =>
+  judgement.verdict === 'held'
+    ? undefined
+    : Object.fromEntries(judgement.limits.policies.map(({ scope, name, left }) => [`${scope}-${name}`, left]));
+
 describe.each(REDIS_KINDS)('on %s', (_, start) => {
   let redis: TestRedis;
   beforeAll(async () => {
@@ -50,11 +55,6 @@ describe.each(REDIS_KINDS)('on %s', (_, start) => {
       judge(identity, { requestId: 'request', sourceIp, userAgent: 'test' }, cost);
     return { ask, reads };
   }
-  const leftOf = (judgement: Judgement) =>
-    judgement.verdict === 'held'
-      ? undefined
-      : Object.fromEntries(judgement.limits.policies.map(({ scope, name, left }) => [`${scope}-${name}`, left]));
-
   test('a caller of two environments spends one bucket, and each has asked PostgreSQL at most once', async () => {
     const [one, two] = [environment(), environment()];
     const key = newKey();

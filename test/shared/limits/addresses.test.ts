@@ -23,6 +23,8 @@ const SETTINGS: AddressLimits = {
 /** A network that no other test asks from. */
 const newNetwork = () => `2001:db8:${randomUUID().slice(0, 4)}:${randomUUID().slice(0, 4)}`;
 
+const never: RunCommand = () => Promise.reject(new Error('Redis was asked'));
+
 /** An environment of its own. */
 function environment(run: RunCommand, addresses: Partial<AddressLimits> = {}, nowMs = Date.now) {
   const settings = fixedSettings({ ...DEFAULT_LIMITS, addresses: { ...SETTINGS, ...addresses } });
@@ -124,7 +126,6 @@ describe.each(REDIS_KINDS)('on %s', (_, start) => {
   });
 
   test.each(['pages', 'services'] as const)('%s are counted in each environment, and ask no store', async (kind) => {
-    const never: RunCommand = () => Promise.reject(new Error('Redis was asked'));
     const { admitted } = environment(never);
     expect(await admitted(kind, `${newNetwork()}::1`, 100)).toBe(20);
   });

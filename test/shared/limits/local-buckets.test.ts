@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { LocalBuckets, shareOf } from '../../../lambdas/shared/limits/local-buckets';
 
 test('a bucket admits what a plain model of it admits, and what it is told to wait is enough', () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { intervalOf } from '../../../lambdas/shared/limits/meter';
 import type { Limit } from '../../../lambdas/shared/limits/plans';
 import { spendAt } from '../../support/meter';

@@ -1,5 +1,5 @@
 import { BlockList } from 'node:net';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { addressBits, rangeBits } from '../../../lambdas/shared/limits/network';
 
 const v4 = fc.ipV4();
