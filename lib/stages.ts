@@ -118,7 +118,18 @@ const prod: Settings = {
 
 const stages = {
   /** What `npm start` serves: dev, on a laptop. */
-  local: { ...dev, privateTargets: true },
+  local: {
+    ...dev,
+    privateTargets: true,
+    // There everybody is one address: whoever tries things out, and whatever signs in for them.
+    limits: {
+      ...DEFAULT_LIMITS,
+      addresses: {
+        ...DEFAULT_LIMITS.addresses,
+        credentials: { ratePerSecond: 20, burst: 200, perMinute: 1_000, wrongCosts: 5 },
+      },
+    },
+  },
   dev,
   staging: {
     ...prod,

@@ -15,7 +15,7 @@ export const handler = serve(
   platformRoutes,
   platform({
     probing: {
-      probes: [postgresProbe(statementsOn(gate.pool)), redisProbe(gate.run), keysProbe(env.KEYS_TABLE)],
+      probes: [postgresProbe(statementsOn(gate.pool)), redisProbe(gate.line), keysProbe(env.KEYS_TABLE)],
       deadlineMs: 1_000,
       now: () => performance.now(),
     },

@@ -1,5 +1,5 @@
 import { awsCall } from '../shared/aws/aws-call';
-import type { RunCommand } from '../shared/stores/redis-line';
+import type { RedisLine } from '../shared/stores/redis-line';
 import type { Probe } from './readiness';
 
 /*
@@ -21,11 +21,10 @@ export const postgresProbe = (pool: Sql): Probe => ({
   check: () => pool.query('select 1'),
 });
 
-/** Down as long as requests are judged without it. */
-export const redisProbe = (run: RunCommand): Probe => ({
+export const redisProbe = (line: Pick<RedisLine, 'ping'>): Probe => ({
   name: 'redis',
   needed: true,
-  check: () => run((redis) => redis.ping()),
+  check: () => line.ping(),
 });
 
 /** The table of API keys: without it tokens still work, so the platform stays ready. */

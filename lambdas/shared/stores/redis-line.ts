@@ -21,6 +21,8 @@ export const CONNECT_MS = 250;
 
 export interface RedisLine extends Pick<Breaker, 'isOpen'> {
   readonly run: RunCommand;
+  /** Resolves when Redis answers, however late: whether it is there at all. */
+  ping(): Promise<unknown>;
 }
 
 /** Commands to Redis with the deadline and the breaker that all of an environment share. */
@@ -29,7 +31,7 @@ export function redisLine(open: () => Promise<Redis>): RedisLine {
   const circuit = breaker({
     deadlineMs: DEADLINE_MS,
     probeEveryMs: PROBE_EVERY_MS,
-    probe: async () => ping(await open()),
+    probe: async () => probed(await open()),
     nowMs: () => performance.now(),
     onChange(state, cause) {
       if (state === 'open') logger.warn('Redis is away', { error: cause instanceof Error ? cause : 'unknown failure' });
@@ -45,6 +47,11 @@ export function redisLine(open: () => Promise<Redis>): RedisLine {
       await connecting;
       return circuit.run(async () => command(await open()));
     },
+    async ping() {
+      connecting ??= connected(open);
+      await connecting;
+      return (await open()).ping();
+    },
   };
 }
 
@@ -52,7 +59,7 @@ export function redisLine(open: () => Promise<Redis>): RedisLine {
  * A connection that stands and says nothing belongs to a server that is gone, perhaps to one that another has taken the
  * place of: it is made anew.
  */
-async function ping(redis: Redis): Promise<void> {
+async function probed(redis: Redis): Promise<void> {
   try {
     await redis.ping();
   } catch (error) {
