@@ -17,7 +17,7 @@ const INSERT = `insert into gatehouse.organisations as o (id, name) values ($1, 
 const FIRST_ADMIN = "insert into gatehouse.members (organisation_id, user_id, roles) values ($1, $2, '{admin}')";
 const UPDATE = `update gatehouse.organisations o set name = $2, version = version + 1, updated_at = now()
   where o.id = $1 returning ${COLUMNS}`;
-const DELETE = 'delete from gatehouse.organisations where id = $1';
+const DELETE = 'delete from gatehouse.organisations where id = $1 and not operator';
 
 /** The organisation that is addressed is the caller's, or is none. */
 const ownOf = ({ principal, params }: { principal: { organisation: string }; params: { id: string } }) =>
@@ -70,7 +70,9 @@ export const organisations = (changes: Changes, newId: () => string): Operations
     const id = ownOf(call);
     await changes.change(call, { voids: 'organisation' }, async (tx) => {
       const before = await current(tx, Organisation, `${ONE} for update`, { values: [id], ifMatch: call.ifMatch });
-      await tx.query(DELETE, [id]);
+      const deleted = await tx.query(DELETE, [id]);
+      if (deleted.rowCount === 0)
+        refuse('conflict', 'it operates the platform: nobody could change its settings any more');
       tx.audit({ action: 'organisation.deleted', target: `organisation:${id}`, before });
     });
     return undefined;

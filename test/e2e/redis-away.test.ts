@@ -65,7 +65,7 @@ async function recovery(): Promise<number> {
 
 const statusesOf = ({ answers }: Load) => new Set(answers.map(({ status }) => status));
 
-/** Far above what is measured here (docs/limits.md), and far below a second's wait for a Redis that is not there. */
+/** Far above what is measured here on a quiet machine, and far below a second's wait for a Redis that is not there. */
 const LONGEST_RISE_MS = 400;
 
 test.each([

@@ -168,6 +168,15 @@ describe('a change', () => {
   });
 });
 
+test('the organisation of the operator stays: nobody could change the settings of the platform any more', async () => {
+  const params = { id: admin.organisation };
+  expect(await tenants.call('deleteOrganisation', { as: admin, params })).toMatchObject({
+    status: 409,
+    body: { code: 'conflict' },
+  });
+  expect(await tenants.call('getOrganisation', { as: admin, params })).toMatchObject({ status: 200 });
+});
+
 test('the end of an organisation ends everything in it but its audit, and everybody on the next request', async () => {
   const boss = await tenants.signedIn('admin', 'globex.example');
   const key = await tenants.key(boss, ['organisations:read']);

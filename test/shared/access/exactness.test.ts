@@ -40,7 +40,7 @@ const REQUESTS = 100_000;
 const PRINCIPALS = Array.from({ length: 8 }, () => randomUUID());
 
 /** How many requests of each principal were admitted, of so many that four processes send at once. */
-async function admittedOf(redis: TestRedis, limits: LimitSettings, requests = 12_000): Promise<Map<string, number>> {
+async function admittedOf(redis: TestRedis, limits: LimitSettings, requests = 8_000): Promise<Map<string, number>> {
   const settings = JSON.stringify({
     redis: redis.options,
     limits,
