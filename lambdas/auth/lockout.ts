@@ -96,7 +96,7 @@ export interface Lockout {
 
 export function lockout(run: RunCommand, now: () => number): Lockout {
   const send = <T>(command: (redis: Redis) => Promise<T>): Promise<T> =>
-    run((redis) => command(withCommands(redis))).catch((cause: unknown) =>
+    run((redis) => command(withCommands(redis)), 'insist').catch((cause: unknown) =>
       refuse('not_ready', 'sign-in needs the cache', { headers: RETRY_AFTER, cause }),
     );
 

@@ -28,7 +28,21 @@ async function newOrganisation(): Promise<string> {
 
 const me = (token: string) => call('/v1/auth/me', { headers: { authorization: `Bearer ${token}` } });
 
-/** So many requests, some of them at a time. */
+/** On a machine that is busy with other things Redis may be late: then an environment counts alone for a moment, and says so. */
+const isAlone = ({ headers }: Answer) => headers.get('x-ratelimit-mode') === 'degraded';
+
+/** So many requests, some of them at a time, of an organisation whose environments all reached Redis in time. */
+async function manyTogether(count: number, atOnce: number) {
+  for (let attempt = 0; attempt < 5; attempt += 1) {
+    const token = await newOrganisation();
+    const began = performance.now();
+    const answers = await many(token, count, atOnce);
+    const seconds = (performance.now() - began) / 1000;
+    if (!answers.some(isAlone)) return { token, answers, seconds };
+  }
+  throw new Error('Redis was late in every attempt');
+}
+
 async function many(token: string, count: number, atOnce: number): Promise<Answer[]> {
   const answers: Answer[] = [];
   let sent = 0;
@@ -91,10 +105,8 @@ test('every answer says what is left, in four headers that agree', async () => {
 });
 
 test('however many environments of a function answer, they spend one bucket', async () => {
-  const token = await newOrganisation();
-  const began = performance.now();
-  const answers = await many(token, 100, 8);
-  const refilled = ((performance.now() - began) / 1000) * free.principal.ratePerSecond;
+  const { answers, seconds } = await manyTogether(100, 8);
+  const refilled = seconds * free.principal.ratePerSecond;
   const admitted = answers.filter(({ status }) => status === 200).length;
   expect(admitted).toBeGreaterThanOrEqual(free.principal.burst);
   expect(admitted).toBeLessThanOrEqual(free.principal.burst + Math.ceil(refilled) + 1);
@@ -102,8 +114,7 @@ test('however many environments of a function answer, they spend one bucket', as
 });
 
 test('a 429 names the limit, and the same request succeeds exactly when it says', async () => {
-  const token = await newOrganisation();
-  const answers = await many(token, 60, 4);
+  const { token, answers } = await manyTogether(60, 4);
   const over = answers.findLast(({ status }) => status === 429);
   if (!over) throw new Error('no limit was met');
   const { retryAfter, name } = agreed(over);

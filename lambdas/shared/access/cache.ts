@@ -77,8 +77,8 @@ export const accessCache = (run: RunCommand): AccessCache => ({
   },
   async begin(scope) {
     const change = randomUUID();
-    await run((redis) => settle(redis, scope, change, CHANGE_SECONDS));
-    return () => run((redis) => settle(redis, scope, change, 0));
+    await run((redis) => settle(redis, scope, change, CHANGE_SECONDS), 'insist');
+    return () => run((redis) => settle(redis, scope, change, 0), 'insist');
   },
 });
 

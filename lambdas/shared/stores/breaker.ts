@@ -19,19 +19,25 @@ export interface BreakerOptions {
 }
 
 export interface Breaker {
-  /** Rejects with `RedisAway` when Redis fails or is late, and at once while it is known to be away. */
-  run<T>(work: () => Promise<T>): Promise<T>;
+  /**
+   * Rejects with `RedisAway` when Redis fails or is late, and at once while it is known to be away.
+   * @param patienceMs of what cannot be done without Redis: it is asked all the same, and awaited for so long
+   */
+  run<T>(work: () => Promise<T>, patienceMs?: number): Promise<T>;
   readonly isOpen: boolean;
 }
 
+/** One late answer is a pause of somebody's; the next one in a row is a Redis that does not keep up. */
+const LATE_TO_OPEN = 2;
+
 /**
- * Stops asking a Redis that does not answer. One failure opens it: what is asked is one script, and a Redis that is late
- * for one is late for all. While it is open a probe goes out with a request now and then, and the first answer that
- * comes within the deadline closes it.
+ * Stops asking a Redis that does not answer: a failure opens it at once, late answers when two follow each other. While it
+ * is open a probe goes out with a request now and then, and the first answer within the deadline closes it.
  */
 export function breaker({ deadlineMs, probeEveryMs, probe, nowMs, onChange }: BreakerOptions): Breaker {
   let isOpen = false;
   let probedAtMs = 0;
+  let late = 0;
 
   const open = (cause: unknown) => {
     if (isOpen) return;
@@ -40,6 +46,7 @@ export function breaker({ deadlineMs, probeEveryMs, probe, nowMs, onChange }: Br
     onChange('open', cause);
   };
   const close = () => {
+    late = 0;
     if (!isOpen) return;
     isOpen = false;
     onChange('closed');
@@ -58,15 +65,19 @@ export function breaker({ deadlineMs, probeEveryMs, probe, nowMs, onChange }: Br
     get isOpen() {
       return isOpen;
     },
-    async run(work) {
-      if (isOpen) {
+    async run(work, patienceMs = 0) {
+      if (isOpen && patienceMs === 0) {
         void sendProbe();
         throw new RedisAway('Redis is known to be away');
       }
+      const began = nowMs();
       try {
-        return await within(work(), deadlineMs);
+        const answer = await within(work(), Math.max(deadlineMs, patienceMs));
+        if (nowMs() - began <= deadlineMs) close();
+        return answer;
       } catch (cause) {
-        open(cause);
+        late += 1;
+        if (!(cause instanceof RedisAway) || late >= LATE_TO_OPEN) open(cause);
         throw cause instanceof RedisAway ? cause : new RedisAway('Redis has failed', { cause });
       }
     },

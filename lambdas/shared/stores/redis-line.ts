@@ -4,8 +4,11 @@ import { logger } from '../telemetry';
 import { type Breaker, breaker } from './breaker';
 import type { Commands } from './small-redis';
 
-/** How commands are sent: at once, or not at all while Redis is away. Rejects with `RedisAway`. */
-export type RunCommand = <T>(command: (redis: Redis) => Promise<T>) => Promise<T>;
+/**
+ * How commands are sent: at once, or not at all while Redis is away. Rejects with `RedisAway`. Whoever can't do without an
+ * answer insists: Redis is asked in any case, and awaited for a second.
+ */
+export type RunCommand = <T>(command: (redis: Redis) => Promise<T>, how?: 'insist') => Promise<T>;
 
 /** The same for who sends any command by its name. */
 export const commandsOf = (run: RunCommand): Commands => ({
@@ -14,6 +17,8 @@ export const commandsOf = (run: RunCommand): Commands => ({
 
 /** An answer that takes longer is no answer: what is asked here is asked by every request. */
 export const DEADLINE_MS = 50;
+/** What a change or a sign-in waits for: they cannot be done without. */
+const PATIENCE_MS = 1_000;
 /** With this pace, and what ioredis waits between two attempts to connect, Redis is used again within 5 s. */
 export const PROBE_EVERY_MS = 1_000;
 /** Only the very first command waits for the connection to be made: TLS and sign-in take some round trips. */
@@ -42,10 +47,10 @@ export function redisLine(open: () => Promise<Redis>): RedisLine {
     get isOpen() {
       return circuit.isOpen;
     },
-    async run(command) {
+    async run(command, how) {
       connecting ??= connected(open);
       await connecting;
-      return circuit.run(async () => command(await open()));
+      return circuit.run(async () => command(await open()), how === 'insist' ? PATIENCE_MS : 0);
     },
     async ping() {
       connecting ??= connected(open);

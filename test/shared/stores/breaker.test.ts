@@ -28,10 +28,25 @@ test('an answer in time is handed on, and one failure opens it', async () => {
   expect({ isOpen: circuit.isOpen, changes: given.changes }).toEqual({ isOpen: true, changes: ['open'] });
 });
 
-test('an answer that is late is none', async () => {
+test('an answer that is late is none; the next late one in a row opens it', async () => {
   const { circuit } = started({ deadlineMs: 10 });
   await expect(circuit.run(() => pause(500))).rejects.toBeInstanceOf(RedisAway);
+  expect(circuit.isOpen).toBe(false);
+  await circuit.run(answer);
+  await expect(circuit.run(() => pause(500))).rejects.toBeInstanceOf(RedisAway);
+  expect(circuit.isOpen).toBe(false);
+  await expect(circuit.run(() => pause(500))).rejects.toBeInstanceOf(RedisAway);
   expect(circuit.isOpen).toBe(true);
+});
+
+test('who cannot do without asks all the same, waits for longer, and closes it with an answer in time', async () => {
+  const { circuit, fail } = started({ deadlineMs: 10, nowMs: () => performance.now() });
+  expect(await circuit.run(() => pause(50, 'late'), 1_000)).toBe('late');
+  await fail();
+  expect(circuit.isOpen).toBe(true);
+  await expect(circuit.run(() => pause(500), 20)).rejects.toBeInstanceOf(RedisAway);
+  expect(await circuit.run(answer, 1_000)).toBe('OK');
+  expect(circuit.isOpen).toBe(false);
 });
 
 /** The timer of the deadline is due first; what came meanwhile is read before it counts. */
