@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { LIMIT_HEADER_REFS, ReachedLimit } from './openapi-limits';
+import { LIMIT_HEADER_REFS, RETRY_AFTER, ReachedLimit } from './openapi-limits';
 import { ERROR_CODES, ERRORS, type ErrorCode, PROBLEM_JSON, problem, Refusal } from './shared/errors';
 import type { Route } from './shared/http/route';
 
@@ -64,7 +64,8 @@ function response(shared: readonly ErrorCode[], oauth: boolean): Json {
     description: shared.map((code) => `${ERRORS[code].title}. ${ERRORS[code].help}`).join('\n\n'),
     headers: {
       'x-request-id': { $ref: '#/components/headers/RequestId' },
-      ...(shared.includes('rate_limited') && LIMIT_HEADER_REFS),
+      ...(shared.includes('rate_limited') && { ...LIMIT_HEADER_REFS, ...RETRY_AFTER }),
+      ...(shared.includes('not_ready') && RETRY_AFTER),
     },
     content: {
       ...(ours && { 'application/json': { schema: { $ref: '#/components/schemas/OAuthError' } } }),

@@ -23,7 +23,12 @@ export const LIMIT_HEADERS = {
   'X-RateLimit-Limit': header('The limit of which least is left.', 'integer'),
   'X-RateLimit-Remaining': header('What is left of it.', 'integer'),
   'X-RateLimit-Reset': header('The second since 1970 in which all of it is back.', 'integer'),
+  'X-RateLimit-Cost': header('What this request has spent.', 'integer'),
+  'X-RateLimit-Mode': header('`degraded` while limits are counted without the cache; absent otherwise.', 'string'),
 };
+
+/** When the same request succeeds. */
+export const RETRY_AFTER = { 'retry-after': header('The same request succeeds after so many seconds.', 'integer') };
 
 export const LIMIT_HEADER_REFS = Object.fromEntries(
   Object.keys(LIMIT_HEADERS).map((name) => [name.toLowerCase(), { $ref: `#/components/headers/${name}` }]),

@@ -32,6 +32,7 @@ export class Firewall extends Construct {
       rateRule('RatePerAddress', perAddress(stage)),
       rateRule('CredentialsPerAddress', credentialsPerAddress(stage), pathIsOneOf(credentialPaths())),
       LARGE_HEADERS,
+      LARGE_BODY,
     ];
     const acl = new wafv2.CfnWebACL(this, 'WebAcl', {
       scope: 'REGIONAL',
@@ -56,7 +57,10 @@ const visible = (metricName: string): wafv2.CfnWebACL.VisibilityConfigProperty =
   metricName,
 });
 
-/** Each address by itself, of IPv6 too: whole networks are counted by the functions (lambdas/shared/limits/addresses.ts). */
+/**
+ * Each address by itself (AWS WAF API reference, RateBasedStatement: "each individual IP address is an aggregation
+ * instance"), of IPv6 too: whole networks are counted by the functions (lambdas/shared/limits/addresses.ts).
+ */
 const rateRule = (name: string, limit: number, scopeDownStatement?: wafv2.CfnWebACL.StatementProperty): Rule => ({
   name,
   action: { block: {} },
@@ -71,24 +75,42 @@ const rateRule = (name: string, limit: number, scopeDownStatement?: wafv2.CfnWeb
   },
 });
 
-/** By their ends: without a domain of its own an API's paths begin with the name of its stage. */
-function pathIsOneOf(paths: readonly string[]): wafv2.CfnWebACL.StatementProperty {
-  const statements = paths.map((searchString) => ({
-    byteMatchStatement: {
-      fieldToMatch: { uriPath: {} },
-      positionalConstraint: 'ENDS_WITH',
-      searchString,
-      textTransformations: [{ priority: 0, type: 'NORMALIZE_PATH' }],
+/**
+ * By their ends, because without a domain of its own an API's paths begin with the name of its stage; decoded and with or
+ * without a slash behind, as API Gateway routes them.
+ */
+const pathIsOneOf = (paths: readonly string[]): wafv2.CfnWebACL.StatementProperty => ({
+  regexMatchStatement: {
+    fieldToMatch: { uriPath: {} },
+    regexString: `(${paths.join('|')})/?$`,
+    textTransformations: [
+      { priority: 0, type: 'URL_DECODE' },
+      { priority: 1, type: 'NORMALIZE_PATH' },
+    ],
+  },
+});
+
+/**
+ * A million bytes and more: no contract takes a third of it (serve() refuses by each route's own bound). What comes without
+ * a length is bounded by API Gateway alone.
+ */
+const LARGE_BODY: Rule = {
+  name: 'LargeBody',
+  action: { block: {} },
+  visibilityConfig: visible('LargeBody'),
+  statement: {
+    regexMatchStatement: {
+      fieldToMatch: { singleHeader: { Name: 'content-length' } },
+      regexString: '^[0-9]{7,}$',
+      textTransformations: [{ priority: 0, type: 'NONE' }],
     },
-  }));
-  return { orStatement: { statements } };
-}
+  },
+};
 
 const MOST_HEADER_BYTES = 8_000;
 
 /**
- * The common group bounds path, query and cookies; bodies are bounded by API Gateway (10 MB) and by each route's contract.
- * WAF looks at the first 8 kB of headers: more than that is nothing a caller of ours has to say.
+ * The common group bounds path, query and cookies. WAF looks at the first 8 kB of headers: more than that is nothing a caller of ours has to say.
  */
 const LARGE_HEADERS: Rule = {
   name: 'LargeHeaders',

@@ -17,6 +17,8 @@ const ADDRESSES_AT_FULL_RATE = 100;
 const FIVE_MINUTES = 5;
 /** The firewall counts coarsely and blocks whole addresses: it begins where our own limit has refused for long. */
 const FIREWALL_SLACK = 2;
+/** Less than this no rate rule of WAF can say. */
+const LEAST_RATE = 10;
 
 const largest = ({ plans }: LimitSettings, figure: (limit: OrganisationLimit) => number) =>
   Math.max(...Object.values(plans).map(({ organisation }) => figure(organisation)));
@@ -67,8 +69,8 @@ export function methodThrottles(stage: Stage): ReadonlyMap<string, Throttle> {
 }
 
 /** Requests of one address in five minutes: a whole organisation of the largest plan may stand behind one. */
-export const perAddress = ({ limits }: Stage): number => FIVE_MINUTES * largest(limits, ({ perMinute }) => perMinute);
+export const perAddress = ({ limits }: Stage): number => Math.max(LEAST_RATE, FIVE_MINUTES * largest(limits, ({ perMinute }) => perMinute));
 
 /** The same for routes that take credentials. */
 export const credentialsPerAddress = ({ limits }: Stage): number =>
-  Math.max(10, FIREWALL_SLACK * FIVE_MINUTES * limits.addresses.credentials.perMinute);
+  Math.max(LEAST_RATE, FIREWALL_SLACK * FIVE_MINUTES * limits.addresses.credentials.perMinute);

@@ -96,21 +96,30 @@ describe.each(BOTH)('the firewall of %s', (name) => {
     const { perMinute } = stageOf(name).limits.addresses.credentials;
     const statement = at(rules()[1], 'Statement', 'RateBasedStatement');
     expect(Number(at(statement, 'Limit'))).toBeGreaterThan(5 * perMinute);
-    const paths = list(at(statement, 'ScopeDownStatement', 'OrStatement', 'Statements')).map((each) =>
-      text(at(each, 'ByteMatchStatement', 'SearchString')),
-    );
-    expect(paths.toSorted()).toEqual([
-      '/v1/auth/authorize',
-      '/v1/auth/invitations/accept',
-      '/v1/auth/revoke',
-      '/v1/auth/token',
+    const rule = at(statement, 'ScopeDownStatement', 'RegexMatchStatement');
+    const pattern = new RegExp(text(at(rule, 'RegexString')));
+    for (const path of ['/v1/auth/token', '/live/v1/auth/token/', '/v1/auth/authorize', '/v1/auth/invitations/accept'])
+      expect({ path, isMatch: pattern.test(path) }).toEqual({ path, isMatch: true });
+    for (const path of ['/v1/auth/introspect', '/v1/auth/tokens', '/v1/members'])
+      expect({ path, isMatch: pattern.test(path) }).toEqual({ path, isMatch: false });
+    expect(list(at(rule, 'TextTransformations')).map((each) => at(each, 'Type'))).toEqual([
+      'URL_DECODE',
+      'NORMALIZE_PATH',
     ]);
   });
 
-  test('stops headers that are too large to look at, and asks its rules in a certain order', () => {
+  test('stops headers that are too large to look at and bodies that no route takes, and asks its rules in a certain order', () => {
     expect(at(rules()[2], 'Statement', 'SizeConstraintStatement', 'FieldToMatch', 'Headers')).toMatchObject({
       OversizeHandling: 'MATCH',
     });
+    const length = at(rules()[3], 'Statement', 'RegexMatchStatement');
+    const tooLong = new RegExp(text(at(length, 'RegexString')));
+    expect(['262144', '999999', '1000000', '10485760'].map((bytes) => tooLong.test(bytes))).toEqual([
+      false,
+      false,
+      true,
+      true,
+    ]);
     expect(rules().map((rule) => at(rule, 'Priority'))).toEqual(rules().map((_, index) => index));
   });
 
