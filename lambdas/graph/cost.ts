@@ -1,20 +1,19 @@
 import {
   type DocumentNode,
   type FieldNode,
+  type GraphQLAbstractType,
   type GraphQLCompositeType,
   GraphQLError,
   type GraphQLField,
+  type GraphQLObjectType,
   type GraphQLOutputType,
   type GraphQLSchema,
   isAbstractType,
   isCompositeType,
   isListType,
   isNonNullType,
-  isObjectType,
-  isUnionType,
   Kind,
   type OperationDefinitionNode,
-  OperationTypeNode,
   parse,
   type SelectionNode,
   type SelectionSetNode,
@@ -43,7 +42,7 @@ const MOST_TOKENS = 10_000;
 /** Sums stop here, so that nested lists cannot overflow. */
 const MOST_OBJECTS = 1_000_000_000;
 
-/** Whole tokens, at least 1. A mutation costs at least 1 for each of its root fields, as so many REST calls would. */
+/** Whole tokens, at least 1. */
 export function operationCost(schema: GraphQLSchema, asked: Asked): number {
   try {
     const document = parse(asked.query, { noLocation: true, maxTokens: MOST_TOKENS });
@@ -51,16 +50,16 @@ export function operationCost(schema: GraphQLSchema, asked: Asked): number {
     const root = operation && schema.getRootType(operation.operation);
     if (!operation || !root) return 1;
     const counting = new Counting(schema, document, valuesOf(operation, asked.variables));
-    const tokens = Math.ceil(counting.objects(operation.selectionSet, root) / OBJECTS_PER_TOKEN);
-    const writes = operation.operation === OperationTypeNode.MUTATION ? operation.selectionSet.selections.length : 1;
-    return Math.max(1, writes, tokens);
+    return Math.max(1, Math.ceil(counting.objects(operation.selectionSet, root) / OBJECTS_PER_TOKEN));
   } catch (error) {
     return isTooLarge(error) ? MOST_OBJECTS / OBJECTS_PER_TOKEN : 1;
   }
 }
 
 /** More tokens than are counted, or deeper than the stack: no bucket holds so much. What is no GraphQL is refused later. */
-const isTooLarge = (error: unknown) => !(error instanceof GraphQLError) || error.message.includes('tokens');
+const isTooLarge = (error: unknown) => !(error instanceof GraphQLError) || TOO_MANY_TOKENS.test(error.message);
+/** graphql's parser says it by its message alone; other messages quote the document, but never begin like this. */
+const TOO_MANY_TOKENS = /^Syntax Error: Document contains more /;
 
 function operationOf({ definitions }: DocumentNode, name: string | undefined): OperationDefinitionNode | undefined {
   const operations = definitions.filter((definition) => definition.kind === Kind.OPERATION_DEFINITION);
@@ -104,26 +103,32 @@ class Counting {
 
   /** How many objects the selection returns at most below one object of this type: of an abstract one, the dearest. */
   objects(selectionSet: SelectionSetNode, type: GraphQLCompositeType): number {
-    if (!isAbstractType(type)) return this.ofObject(selectionSet, type);
-    const dearest = this.schema.getPossibleTypes(type).map((possible) => this.ofObject(selectionSet, possible));
-    return Math.max(0, ...dearest);
-  }
-
-  private ofObject(selectionSet: SelectionSetNode, type: GraphQLCompositeType): number {
     const known = this.counted.get(selectionSet)?.get(type.name);
     if (known !== undefined) return known;
     const byType = this.counted.get(selectionSet) ?? new Map<string, number>();
     this.counted.set(selectionSet, byType);
     // A fragment that spreads itself finds this: the document is refused later.
     byType.set(type.name, 0);
+    const found = isAbstractType(type) ? this.ofDearest(selectionSet, type) : this.ofObject(selectionSet, type);
+    byType.set(type.name, found);
+    return found;
+  }
+
+  private ofDearest(selectionSet: SelectionSetNode, type: GraphQLAbstractType): number {
+    let most = 0;
+    for (const possible of this.schema.getPossibleTypes(type))
+      most = Math.max(most, this.objects(selectionSet, possible));
+    return most;
+  }
+
+  private ofObject(selectionSet: SelectionSetNode, type: GraphQLObjectType): number {
     let sum = 0;
     for (const selection of selectionSet.selections)
       if (this.isIncluded(selection)) sum = Math.min(MOST_OBJECTS, sum + this.ofSelection(selection, type));
-    byType.set(type.name, sum);
     return sum;
   }
 
-  private ofSelection(selection: SelectionNode, type: GraphQLCompositeType): number {
+  private ofSelection(selection: SelectionNode, type: GraphQLObjectType): number {
     if (selection.kind === Kind.FIELD) return this.ofField(selection, type);
     const spread = selection.kind === Kind.FRAGMENT_SPREAD ? this.fragments.get(selection.name.value) : undefined;
     if (selection.kind === Kind.FRAGMENT_SPREAD && !spread) return 0;
@@ -132,34 +137,36 @@ class Counting {
     if (condition !== undefined && !this.applies(condition, type)) return 0;
     const selectionSet =
       spread?.selectionSet ?? (selection.kind === Kind.INLINE_FRAGMENT ? selection.selectionSet : undefined);
-    return selectionSet ? this.ofObject(selectionSet, type) : 0;
+    return selectionSet ? this.objects(selectionSet, type) : 0;
   }
 
   /** Whether an object of this type meets the condition of a fragment. */
-  private applies(condition: string, type: GraphQLCompositeType): boolean {
+  private applies(condition: string, type: GraphQLObjectType): boolean {
     if (condition === type.name) return true;
     const wanted = this.schema.getType(condition);
-    return isAbstractType(wanted) && isObjectType(type) && this.schema.isSubType(wanted, type);
+    return isAbstractType(wanted) && this.schema.isSubType(wanted, type);
   }
 
-  private ofField(field: FieldNode, type: GraphQLCompositeType): number {
-    if (!field.selectionSet) return 0;
-    // Introspection reads what is in memory.
-    if (field.name.value.startsWith('__')) return 1;
-    const definition = isUnionType(type) ? undefined : type.getFields()[field.name.value];
+  private ofField(field: FieldNode, type: GraphQLObjectType): number {
+    const name = field.name.value;
+    // Introspection may tell the whole schema, but calls nobody. `__typename` is a scalar.
+    if (name.startsWith('__')) return field.selectionSet ? OBJECTS_PER_TOKEN : 0;
+    const found = this.ofValue(field, type.getFields()[name]);
+    // A write costs at least what the REST call would, whatever it returns.
+    return type === this.schema.getMutationType() ? Math.max(OBJECTS_PER_TOKEN, found) : found;
+  }
+
+  private ofValue(field: FieldNode, definition: GraphQLField<unknown, unknown> | undefined): number {
     const named = definition && namedType(definition.type);
-    if (!named || !isCompositeType(named)) return 0;
+    if (!field.selectionSet || !named || !isCompositeType(named)) return 0;
     const size = this.sizeOf(field, definition);
     return Math.min(MOST_OBJECTS, size * (1 + this.objects(field.selectionSet, named)));
   }
 
   private sizeOf(field: FieldNode, { type, args }: GraphQLField<unknown, unknown>): number {
     const lists = listDepth(type);
-    const asked = SIZE_ARGUMENTS.flatMap((name) => {
-      const given = field.arguments?.find((argument) => argument.name.value === name);
-      const value = given ? this.valueOf(given.value) : args.find((argument) => argument.name === name)?.defaultValue;
-      return typeof value === 'number' && value >= 0 ? [Math.min(value, MOST_OBJECTS)] : [];
-    })[0];
+    const given = largest(field.arguments?.map(({ name, value }) => [name.value, this.valueOf(value)]));
+    const asked = given ?? largest(args.map(({ name, defaultValue }) => [name, defaultValue]));
     // Of a connection the size stands at the field, and the list below it.
     if (lists === 0) return asked === undefined ? 1 : Math.max(1, Math.ceil(asked / ASSUMED_SIZE));
     return (asked ?? ASSUMED_SIZE) * ASSUMED_SIZE ** (lists - 1);
@@ -175,6 +182,14 @@ class Counting {
       return !((name.value === 'skip' && condition === true) || (name.value === 'include' && condition === false));
     });
   }
+}
+
+/** Of several sizes the largest, as nobody knows which of them a subgraph obeys. */
+function largest(sizes: readonly (readonly [name: string, value: unknown])[] = []): number | undefined {
+  const found = sizes.flatMap(([name, value]) =>
+    SIZE_ARGUMENTS.includes(name) && typeof value === 'number' && value >= 0 ? [Math.min(value, MOST_OBJECTS)] : [],
+  );
+  return found.length > 0 ? Math.max(...found) : undefined;
 }
 
 function namedType(type: GraphQLOutputType): GraphQLOutputType {

@@ -1,7 +1,7 @@
 import { ApolloGateway } from '@apollo/gateway';
 import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
-import type { GraphQLFormattedError, GraphQLSchema } from 'graphql';
+import { GraphQLError, type GraphQLFormattedError, type GraphQLSchema, getOperationAST } from 'graphql';
 import { countFault, logger } from '../shared/telemetry';
 import type { Send } from './send';
 import { type GraphContext, Subgraph } from './subgraph';
@@ -52,11 +52,29 @@ export function graphServer({ supergraph, urls, send, introspection }: GraphOpti
     maxRecursiveSelections: true,
     persistedQueries: false,
     stopOnTerminationSignals: false,
-    plugins: [ApolloServerPluginLandingPageDisabled(), reportUnexpected, noteSchema],
+    plugins: [ApolloServerPluginLandingPageDisabled(), reportUnexpected, requireOperation, noteSchema],
     formatError: (formatted) => (isUnexpected(formatted) ? mask(formatted) : formatted),
   });
   return { server, apiSchema: () => apiSchema };
 }
+
+/**
+ * What Apollo Server finds no operation for, its gateway may run all the same: a name of '' is no name to the gateway.
+ * It would cost 1 whatever it does, and a mutation would pass in a GET.
+ */
+const requireOperation: ApolloServerPlugin<GraphContext> = {
+  requestDidStart: async () => ({
+    didResolveOperation: async ({ document, request: { operationName } }) => {
+      if (getOperationAST(document, operationName)) return;
+      const message =
+        operationName === undefined
+          ? 'operationName must say which of the operations to run'
+          : 'operationName names no operation of the document';
+      const extensions = { code: 'OPERATION_RESOLUTION_FAILURE', http: { status: 400 } };
+      throw new GraphQLError(message, { extensions });
+    },
+  }),
+};
 
 interface Coded {
   readonly extensions?: Readonly<Record<string, unknown>>;

@@ -69,7 +69,8 @@ export function methodThrottles(stage: Stage): ReadonlyMap<string, Throttle> {
 }
 
 /** Requests of one address in five minutes: a whole organisation of the largest plan may stand behind one. */
-export const perAddress = ({ limits }: Stage): number => Math.max(LEAST_RATE, FIVE_MINUTES * largest(limits, ({ perMinute }) => perMinute));
+export const perAddress = ({ limits }: Stage): number =>
+  Math.max(LEAST_RATE, FIVE_MINUTES * largest(limits, ({ perMinute }) => perMinute));
 
 /** The same for routes that take credentials. */
 export const credentialsPerAddress = ({ limits }: Stage): number =>

@@ -50,12 +50,13 @@ test('wrong credentials are limited sooner than right ones, by account and by ad
   expect((await signIn('admin@acme.example', host.password)).status).toBe(200);
 }, 120_000);
 
+const askKeys = () => call('/.well-known/jwks.json', {}, host.url);
+
 test('the keys are limited by address, and say so in headers that agree', async () => {
-  const ask = () => call('/.well-known/jwks.json', {}, host.url);
   // The first ones start environments, whose answers may be late; then the bucket fills again.
-  await Promise.all(Array.from({ length: 8 }, ask));
+  await Promise.all(Array.from({ length: 8 }, askKeys));
   await pause((discovery.burst / discovery.ratePerSecond) * 1000);
-  const all = await Promise.all(Array.from({ length: discovery.burst + 30 }, ask));
+  const all = await Promise.all(Array.from({ length: discovery.burst + 30 }, askKeys));
   const admitted = all.filter(({ status }) => status === 200);
   expect(admitted.length).toBeGreaterThanOrEqual(discovery.burst);
   const over = all.find(({ status }) => status === 429);

@@ -53,6 +53,7 @@ async function call(request: Partial<Parameters<typeof event>[0]>, by: Handler =
 }
 
 const post = (query: string, variables = {}, by?: Handler) => call({ body: JSON.stringify({ query, variables }) }, by);
+const inBody = (asked: Record<string, string>) => call({ body: JSON.stringify(asked) });
 const get = (query: Record<string, string>) =>
   call({ method: 'GET', query, headers: { 'apollo-require-preflight': 'true' } });
 
@@ -200,6 +201,19 @@ describe('a request that is not right', () => {
     const { headers, ...answer } = await call(request);
     expect(answer).toMatchObject({ status, body: { code, requestId: GATEWAY_REQUEST_ID } });
     expect(headers).toMatchObject({ 'content-type': 'application/problem+json' });
+  });
+
+  const TWO = 'query A { products { name } } query B { products { name } }';
+  test.each([
+    ['names its one operation with nothing', { query: '{ products { name } }', operationName: '' }],
+    ['names its one operation with nothing in a GET', { query: 'mutation { __typename }', operationName: '' }, get],
+    ['names an operation that it does not hold', { query: TWO, operationName: 'C' }],
+    ['does not say which of its operations it means', { query: TWO }],
+  ])('that %s is a 400 before anything runs', async (_, asked, send = inBody) => {
+    const { status, body } = await send(asked);
+    expect(status).toBe(400);
+    expect(body).toMatchObject({ errors: [{ extensions: { code: 'OPERATION_RESOLUTION_FAILURE' } }] });
+    expect([shop.statements, log.mock.calls]).toEqual([[], []]);
   });
 
   test('that is a mutation sent with GET is a 405', async () => {

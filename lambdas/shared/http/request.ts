@@ -3,7 +3,7 @@ import { refuse } from '../errors';
 import { parse } from '../parse';
 import type { ClientAuth, RequestBody, Schema } from './route';
 
-const DEFAULT_MAX_BYTES = 256 * 1024;
+export const DEFAULT_MAX_BYTES = 256 * 1024;
 /** A body of 256 KiB can hold 80,000 unknown properties; naming them all would pass Lambda's 6 MB for an answer. */
 const MOST_ERRORS = 20;
 const SANE_REQUEST_ID = /^[A-Za-z0-9._~-]{8,128}$/;
