@@ -39,7 +39,7 @@ export async function copySettings(run: RunCommand, settings: VersionedSettings)
 
 /** Before a change: where its own copy gets lost, no older one is left to be believed. */
 export async function forgetCopy(run: RunCommand): Promise<void> {
-  await run((redis) => redis.del(SETTINGS_KEY));
+  await run((redis) => redis.del(SETTINGS_KEY), 'insist');
 }
 
 export const settingsSource = (run: RunCommand, pool: OpenPool, deployed: LimitSettings): SettingsSource => ({
