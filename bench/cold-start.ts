@@ -87,7 +87,7 @@ async function world({ address, port, caFile }: Awaited<ReturnType<typeof startS
       methodArn: 'arn:aws:execute-api:us-east-1:000000000000:api/live/GET/v1/members',
       headers: { Authorization: `Bearer ${token}` },
       stageVariables: { publicUrl: ISSUER },
-      requestContext: { requestId: 'bench' },
+      requestContext: { requestId: 'bench', identity: { sourceIp: '192.0.2.1' } },
     }),
   };
 }
