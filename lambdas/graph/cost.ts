@@ -3,7 +3,6 @@ import {
   type FieldNode,
   type GraphQLAbstractType,
   type GraphQLCompositeType,
-  GraphQLError,
   type GraphQLField,
   type GraphQLObjectType,
   type GraphQLOutputType,
@@ -14,7 +13,6 @@ import {
   isNonNullType,
   Kind,
   type OperationDefinitionNode,
-  parse,
   type SelectionNode,
   type SelectionSetNode,
   type ValueNode,
@@ -23,7 +21,7 @@ import {
 /*
  * What a GraphQL operation costs of its caller's limits, known before anything runs: the number of objects it may return
  * at most, a hundred of which cost as much as one REST call. Scalars cost nothing; a list counts as many as its size
- * argument says, or an assumed ten. It never throws: what is no GraphQL costs 1, and the executor says what is wrong.
+ * argument says, or an assumed ten.
  */
 
 /** What a request asks to run. Nothing in it has been checked. */
@@ -37,29 +35,23 @@ const OBJECTS_PER_TOKEN = 100;
 const ASSUMED_SIZE = 10;
 /** Arguments that say how long a list is at most. */
 const SIZE_ARGUMENTS = ['first', 'last', 'limit'];
-/** A document with more is not counted: it costs what nobody's bucket holds. */
-const MOST_TOKENS = 10_000;
+/** Selections that are looked at, each on each type it may meet: it takes some milliseconds, and is more than people write. */
+const MOST_VISITS = 50_000;
 /** Sums stop here, so that nested lists cannot overflow. */
 const MOST_OBJECTS = 1_000_000_000;
 
-/** Whole tokens, at least 1. */
-export function operationCost(schema: GraphQLSchema, asked: Asked): number {
-  try {
-    const document = parse(asked.query, { noLocation: true, maxTokens: MOST_TOKENS });
-    const operation = operationOf(document, asked.operationName);
-    const root = operation && schema.getRootType(operation.operation);
-    if (!operation || !root) return 1;
-    const counting = new Counting(schema, document, valuesOf(operation, asked.variables));
-    return Math.max(1, Math.ceil(counting.objects(operation.selectionSet, root) / OBJECTS_PER_TOKEN));
-  } catch (error) {
-    return isTooLarge(error) ? MOST_OBJECTS / OBJECTS_PER_TOKEN : 1;
-  }
-}
+/** What no bucket holds. */
+export const MOST_COST = MOST_OBJECTS / OBJECTS_PER_TOKEN;
 
-/** More tokens than are counted, or deeper than the stack: no bucket holds so much. What is no GraphQL is refused later. */
-const isTooLarge = (error: unknown) => !(error instanceof GraphQLError) || TOO_MANY_TOKENS.test(error.message);
-/** graphql's parser says it by its message alone; other messages quote the document, but never begin like this. */
-const TOO_MANY_TOKENS = /^Syntax Error: Document contains more /;
+/** Whole tokens, at least 1. */
+export function costOf(schema: GraphQLSchema, document: DocumentNode, asked: Asked): number {
+  const operation = operationOf(document, asked.operationName);
+  const root = operation && schema.getRootType(operation.operation);
+  if (!operation || !root) return 1;
+  const counting = new Counting(schema, document, valuesOf(operation, asked.variables));
+  const objects = counting.objects(operation.selectionSet, root);
+  return counting.isGivenUp ? MOST_COST : Math.max(1, Math.ceil(objects / OBJECTS_PER_TOKEN));
+}
 
 function operationOf({ definitions }: DocumentNode, name: string | undefined): OperationDefinitionNode | undefined {
   const operations = definitions.filter((definition) => definition.kind === Kind.OPERATION_DEFINITION);
@@ -80,6 +72,7 @@ const literal = (value: ValueNode): unknown =>
 /** One count of one operation. What a selection is worth on a type is counted once, however often it is spread. */
 class Counting {
   private readonly fragments: ReadonlyMap<string, { readonly type: string; readonly selectionSet: SelectionSetNode }>;
+  private visits = 0;
   private readonly counted = new Map<SelectionSetNode, Map<string, number>>();
 
   constructor(
@@ -99,6 +92,11 @@ class Counting {
           : [],
       ),
     );
+  }
+
+  /** Whether there was more to look at than is worth it. */
+  get isGivenUp(): boolean {
+    return this.visits > MOST_VISITS;
   }
 
   /** How many objects the selection returns at most below one object of this type: of an abstract one, the dearest. */
@@ -129,6 +127,8 @@ class Counting {
   }
 
   private ofSelection(selection: SelectionNode, type: GraphQLObjectType): number {
+    this.visits += 1;
+    if (this.isGivenUp) return 0;
     if (selection.kind === Kind.FIELD) return this.ofField(selection, type);
     const spread = selection.kind === Kind.FRAGMENT_SPREAD ? this.fragments.get(selection.name.value) : undefined;
     if (selection.kind === Kind.FRAGMENT_SPREAD && !spread) return 0;

@@ -7,7 +7,8 @@ import type { Operations, RawAnswer } from '../shared/http/route';
 import type { ServeOptions } from '../shared/http/serve';
 import { askedOf } from './asked';
 import { graphRoutes } from './contract';
-import { operationCost } from './cost';
+import type { Excess } from './document-limits';
+import { type Examined, examine } from './examine';
 import type { Graph } from './server';
 import type { GraphContext } from './subgraph';
 
@@ -27,15 +28,20 @@ interface FederatedGraph {
 /** GraphQL over HTTP. Starts the server at once, so that a cold start loads the schema before the first request. */
 export function federatedGraph({ server, apiSchema }: Graph): FederatedGraph {
   const started = server.start();
-  // A server that cannot start says so to each request: in its answer, not in its cost.
+  const examinations = new WeakMap<APIGatewayProxyEvent, Examined>();
   const cost = async (event: APIGatewayProxyEvent) => {
+    // A server that cannot start says so to each request: in its answer, not in its cost.
     await started.catch(() => undefined);
     const [schema, asked] = [apiSchema(), askedOf(event)];
-    return schema && asked ? operationCost(schema, asked) : 1;
+    if (!schema || !asked) return 1;
+    const examined = examine(schema, asked);
+    examinations.set(event, examined);
+    return examined.cost;
   };
   const run = async (call: GraphCall) => {
     await started;
-    return execute(server, call);
+    const over = examinations.get(call.event)?.excess;
+    return over ? refused(over) : execute(server, call);
   };
   const operations: Operations<typeof graphRoutes> = {
     async postGraph(call) {
@@ -56,6 +62,13 @@ export const emptyGraph: FederatedGraph = {
   operations: { postGraph: unpublished, getGraph: unpublished },
   costs: {},
 };
+
+/** In the form of GraphQL over HTTP, before anything is validated, planned or run. */
+const refused = ({ code, message }: Excess): RawAnswer => ({
+  status: 400,
+  headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' },
+  body: JSON.stringify({ errors: [{ message, extensions: { code } }] }),
+});
 
 const { fromEvent } = handlers.createAPIGatewayProxyEventRequestHandler();
 

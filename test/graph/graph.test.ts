@@ -216,6 +216,15 @@ describe('a request that is not right', () => {
     expect([shop.statements, log.mock.calls]).toEqual([[], []]);
   });
 
+  test('that is too large in any way is a 400 with a stable code, before anything is validated', async () => {
+    const deep = `${'{ products '.repeat(30)}${'}'.repeat(30)}`;
+    for (const send of [inBody, get]) {
+      const { status, body } = await send({ query: deep });
+      expect({ status, body }).toMatchObject({ status: 400, body: { errors: [{ extensions: { code: 'TOO_DEEP' } }] } });
+    }
+    expect(shop.statements).toEqual([]);
+  });
+
   test('that is a mutation sent with GET is a 405', async () => {
     const { status, headers } = await get({ query: 'mutation { __typename }' });
     expect({ status, allow: headers?.allow }).toEqual({ status: 405, allow: 'POST' });
