@@ -37,6 +37,7 @@ export function failuresOf(route: Route): Failure[] {
   return statuses.map((status) => {
     const shared = codes.filter((code) => ERRORS[code].status === status);
     const oauth = route.errorFormat === 'oauth';
+    if (route.errorFormat === 'page') return { status, ref: ['page', ...shared].join('.'), response: pageOf(shared) };
     return { status, ref: [...(oauth ? ['oauth'] : []), ...shared].join('.'), response: response(shared, oauth) };
   });
 }
@@ -73,6 +74,12 @@ function response(shared: readonly ErrorCode[], oauth: boolean): Json {
     },
   };
 }
+
+/** A page for people; what the gateway answers itself is a problem there too. */
+const pageOf = (shared: readonly ErrorCode[]): Json => {
+  const { content, ...rest } = response(shared, false);
+  return { ...rest, content: { 'text/html; charset=utf-8': { schema: { type: 'string' } }, ...Object(content) } };
+};
 
 function problemContent(codes: readonly ErrorCode[]): Json {
   const examples = codes.map((code) => [code, { value: problem(new Refusal(code), EXAMPLE_REQUEST_ID) }]);

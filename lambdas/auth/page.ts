@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { ERRORS, type Refusal } from '../shared/errors';
 import { escapeHtml } from '../shared/http/html';
 import type { RawAnswer } from '../shared/http/route';
 import type { Authorization } from './authorization-request';
@@ -67,6 +68,21 @@ export const problemPage = (problem: string): RawAnswer =>
 <p>${escapeHtml(problem)}</p>
 <p class="aside">Go back and start again. If it stays, tell whoever runs that program.</p>`,
   });
+
+/** A refusal that the page itself knows nothing of: its address has asked too often, or a part of ours is away. */
+export function errorPage({ code, headers }: Refusal): RawAnswer {
+  const { status, title, help } = ERRORS[code];
+  const seconds = headers['retry-after'];
+  const when = seconds === undefined ? help : `Try again in ${seconds} ${seconds === '1' ? 'second' : 'seconds'}.`;
+  const answer = page({
+    status,
+    title: 'Sign-in is not possible right now',
+    main: `<h1>Sign-in is not possible right now</h1>
+<p role="alert">${escapeHtml(code === 'rate_limited' ? 'There were too many requests from your network.' : `${title}.`)}</p>
+<p class="aside">${escapeHtml(when)}</p>`,
+  });
+  return { ...answer, headers: { ...headers, ...answer.headers } };
+}
 
 interface Shown {
   readonly email?: string;

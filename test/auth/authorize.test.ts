@@ -1,4 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { addressGuard } from '../../lambdas/shared/limits/addresses';
+import { DEFAULT_LIMITS } from '../../lambdas/shared/limits/defaults';
+import { fixedSettings } from '../support/limits';
 import { captureOutput } from '../support/output';
 import { runDown } from '../support/redis';
 import { PASSWORD, userOf } from '../support/tenants';
@@ -179,6 +182,27 @@ describe('the sign-in page', () => {
     });
     const down = await submit({}, given.with({ run: runDown() }));
     expect({ status: down.status, location: down.headers.location }).toEqual({ status: 503, location: undefined });
+  });
+
+  test('of an address that has asked too often is a page that people can read, and says when to come again', async () => {
+    const credentials = { ratePerSecond: 0.01, burst: 6, perMinute: 100, wrongCosts: 5 };
+    const addresses = { ...DEFAULT_LIMITS.addresses, credentials };
+    const settings = fixedSettings({ ...DEFAULT_LIMITS, addresses });
+    const guard = addressGuard({ run: given.tenants.redis.run, settings, nowMs: Date.now });
+    const handler = given.with({}, guard);
+    const send = (typed: string) =>
+      postForm(handler, PATH, { ...GOOD, email, password: typed }, { address: '203.0.113.77' });
+    // One wrong password on the page costs as much as five right ones.
+    expect((await send('wrong')).status).toBe(400);
+    expect((await send('wrong')).status).toBe(400);
+    const refused = await send(PASSWORD);
+    expect(refused).toMatchObject({
+      status: 429,
+      headers: { 'content-type': 'text/html; charset=utf-8', 'retry-after': expect.any(String) },
+    });
+    expect(refused.text).toContain('too many requests from your network');
+    expect(refused.text).toContain(`Try again in ${refused.headers['retry-after']} seconds`);
+    expect(refused.headers['content-security-policy']).toContain("default-src 'none'");
   });
 
   test('takes a form and nothing else', async () => {

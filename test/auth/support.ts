@@ -3,6 +3,7 @@ import { decodeJwt } from 'jose';
 import * as z from 'zod/mini';
 import { type AuthDeps, auth } from '../../lambdas/auth/auth';
 import { authRoutes } from '../../lambdas/auth/contract';
+import { errorPage } from '../../lambdas/auth/page';
 import { openSession } from '../../lambdas/auth/sessions';
 import { signingKeysOf } from '../../lambdas/auth/signing-keys';
 import { newRefreshToken } from '../../lambdas/auth/tokens';
@@ -13,6 +14,7 @@ import { hashKey, newClientSecret } from '../../lambdas/shared/credentials/api-k
 import { bearerOf } from '../../lambdas/shared/credentials/bearer';
 import { Claims } from '../../lambdas/shared/credentials/jwt';
 import { type Handler, serve } from '../../lambdas/shared/http/serve';
+import type { AddressGuard } from '../../lambdas/shared/limits/addresses';
 import { context, event } from '../support/event';
 import { startTenants, type TestTenants, userOf } from '../support/tenants';
 import { signer } from '../support/tokens';
@@ -66,7 +68,8 @@ export const postForm = (handler: Handler, resource: string, fields: Fields | st
 export interface TestAuth {
   readonly tenants: TestTenants;
   readonly handler: Handler;
-  with(changed: Partial<AuthDeps>): Handler;
+  /** With something in place of what it stands on, and with limits by address where a test is about them. */
+  with(changed: Partial<AuthDeps>, addresses?: AddressGuard): Handler;
   token(fields: Fields | string, more?: Partial<Request>): ReturnType<typeof postForm>;
   /** A new session of the example user with this role, as a sign-in opens it. */
   session(
@@ -109,7 +112,8 @@ export async function startAuth(): Promise<TestAuth> {
     now: Date.now,
     newId: randomUUID,
   };
-  const made = (changed: Partial<AuthDeps> = {}) => serve(authRoutes, auth({ ...deps, ...changed }), tenants.serve);
+  const made = (changed: Partial<AuthDeps> = {}, addresses?: AddressGuard) =>
+    serve(authRoutes, auth({ ...deps, ...changed }), { ...tenants.serve, errorPage, ...(addresses && { addresses }) });
   const handler = made();
   return {
     tenants,

@@ -12,6 +12,8 @@ import { captureOutput } from '../support/output';
 import { builtFiles, platformHandler } from '../support/platform';
 import { everyRoute } from '../support/routes';
 
+const PROBLEM = 'application/problem+json';
+
 captureOutput();
 const files = builtFiles();
 
@@ -102,8 +104,9 @@ test.each(everyRoute)(
     ];
     expect(statuses(name)).toEqual(expect.arrayContaining(expected.map(status)));
     const ref = operationOf(name).responses['400']?.$ref?.split('/').at(-1) ?? '';
-    const form = errorFormat === 'oauth' ? 'application/json' : 'application/problem+json';
-    expect(Object.keys(document.components.responses[ref]?.content ?? {})).toEqual([form]);
+    // The gateway's own answers in front of a page are problems too.
+    const forms = { oauth: ['application/json'], problem: [PROBLEM], page: ['text/html; charset=utf-8', PROBLEM] };
+    expect(Object.keys(document.components.responses[ref]?.content ?? {})).toEqual(forms[errorFormat ?? 'problem']);
   },
 );
 

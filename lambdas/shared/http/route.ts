@@ -39,8 +39,8 @@ interface RouteBase {
   readonly reply: Reply;
   /** Refusals this route adds to those that every route can give. */
   readonly errors?: readonly ErrorCode[];
-  /** The form of an error answer: RFC 9457 problems, or RFC 6749 section 5.2 at the OAuth endpoints. */
-  readonly errorFormat?: 'problem' | 'oauth';
+  /** The form of an error answer: RFC 9457 problems, RFC 6749 section 5.2 at the OAuth endpoints, or a page for people. */
+  readonly errorFormat?: 'problem' | 'oauth' | 'page';
   readonly example?: { readonly body?: unknown; readonly reply?: unknown };
   /** The release that brought the route; the date from which it counts as deprecated. */
   readonly since?: string;

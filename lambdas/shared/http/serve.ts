@@ -24,7 +24,7 @@ import {
   publicUrlOf,
   requestIdOf,
 } from './request';
-import { Answer, type Contract, type Operations, type Route } from './route';
+import { Answer, type Contract, type Operations, type RawAnswer as RawPage, type Route } from './route';
 
 type Run = (call: unknown) => Promise<unknown>;
 interface Entry {
@@ -46,6 +46,8 @@ export interface ServeOptions {
   readonly addresses: AddressGuard;
   /** What a request costs of its caller's limits, by operation, where only the request can say. Never rejects. */
   readonly costs?: Readonly<Record<string, (event: APIGatewayProxyEvent) => Promise<number>>>;
+  /** A refusal as a page, of routes whose errors are read by people. */
+  readonly errorPage?: (refused: Refusal) => RawPage;
 }
 
 const NO_QUERY = z.strictObject({});
@@ -64,7 +66,7 @@ export function serve<C extends Contract>(contract: C, operations: Operations<C>
       entry = find(table, event);
       result = await answer(entry, event, context, { ...options, requestId, counted });
     } catch (error) {
-      result = refusal(error, requestId, entry?.route);
+      result = refusal(error, requestId, entry?.route, options.errorPage);
       if (isWrongCredential(error) && entry?.route.auth === 'none')
         await options.addresses.wrong(event.requestContext.identity.sourceIp);
     } finally {
@@ -231,7 +233,12 @@ function reply(
  * An expected refusal goes out as it is: one that waits for a part of the platform says so in our log. Anything else is
  * our fault: counted, logged whole, told as `internal`.
  */
-function refusal(error: unknown, requestId: string, route: Route | undefined): APIGatewayProxyResult {
+function refusal(
+  error: unknown,
+  requestId: string,
+  route: Route | undefined,
+  errorPage: ServeOptions['errorPage'],
+): APIGatewayProxyResult {
   const refused = error instanceof Refusal ? error : unexpected(error);
   const { status } = ERRORS[refused.code];
   const reason = { requestId, error: refused.cause instanceof Error ? refused.cause : refused };
@@ -241,6 +248,7 @@ function refusal(error: unknown, requestId: string, route: Route | undefined): A
   } else if (status >= 500) {
     logger.warn('not ready', reason);
   }
+  if (route?.errorFormat === 'page' && errorPage) return rawResult(errorPage(refused));
   const oauth = route?.errorFormat === 'oauth';
   return {
     statusCode: status,
