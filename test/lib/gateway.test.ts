@@ -1,5 +1,7 @@
+import { DEFAULT_MAX_BYTES } from '../../lambdas/shared/http/request';
 import { strictRoutes } from '../../lib/gateway/throttles';
 import { type Stage, stageOf } from '../../lib/stages';
+import { everyRoute } from '../support/routes';
 import { stages, synthesize } from '../support/synthesize';
 import { at, type Deployed, list, text } from '../support/template';
 
@@ -121,6 +123,11 @@ describe.each(BOTH)('the firewall of %s', (name) => {
       true,
     ]);
     expect(rules().map((rule) => at(rule, 'Priority'))).toEqual(rules().map((_, index) => index));
+  });
+
+  test.each(everyRoute.filter(([, { body }]) => body))('lets the largest body through that %s takes', (_, { body }) => {
+    const pattern = text(at(rules()[3], 'Statement', 'RegexMatchStatement', 'RegexString'));
+    expect(new RegExp(pattern).test(String(body?.maxBytes ?? DEFAULT_MAX_BYTES))).toBe(false);
   });
 
   test('runs the groups that AWS keeps', () => {

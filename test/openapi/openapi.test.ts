@@ -6,6 +6,7 @@ import * as z from 'zod/mini';
 import { openApi, openApiDocument } from '../../lambdas/openapi';
 import { contracts } from '../../lambdas/routes';
 import { ERRORS } from '../../lambdas/shared/errors';
+import { corsHeaders } from '../../lambdas/shared/http/cors';
 import { type Contract, json } from '../../lambdas/shared/http/route';
 import { ask } from '../support/handled';
 import { captureOutput } from '../support/output';
@@ -18,19 +19,24 @@ captureOutput();
 const files = builtFiles();
 
 const Content = z.record(z.string(), z.looseObject({}));
+const Headers = z.record(z.string(), z.looseObject({}));
 const Operation = z.looseObject({
   operationId: z.string(),
   tags: z.array(z.string()),
   security: z.array(z.record(z.string(), z.array(z.string()))),
   parameters: z.optional(z.array(z.looseObject({ name: z.string(), in: z.string(), required: z.boolean() }))),
   requestBody: z.optional(z.looseObject({ content: Content })),
-  responses: z.record(z.string(), z.looseObject({ $ref: z.optional(z.string()), content: z.optional(Content) })),
+  responses: z.record(
+    z.string(),
+    z.looseObject({ $ref: z.optional(z.string()), content: z.optional(Content), headers: z.optional(Headers) }),
+  ),
 });
 const Document = z.looseObject({
   openapi: z.literal('3.1.0'),
   paths: z.record(z.string(), z.record(z.string(), Operation)),
   components: z.looseObject({
-    responses: z.record(z.string(), z.looseObject({ content: Content })),
+    responses: z.record(z.string(), z.looseObject({ content: Content, headers: Headers })),
+    schemas: z.looseObject({ Problem: z.looseObject({ properties: z.record(z.string(), z.unknown()) }) }),
     securitySchemes: z.record(z.string(), z.looseObject({})),
   }),
 });
@@ -109,6 +115,52 @@ test.each(everyRoute)(
     expect(Object.keys(document.components.responses[ref]?.content ?? {})).toEqual(forms[errorFormat ?? 'problem']);
   },
 );
+
+/** Written out here: a header that the document forgets is missed. */
+const LIMIT_HEADERS = [
+  'ratelimit',
+  'ratelimit-policy',
+  'x-ratelimit-limit',
+  'x-ratelimit-remaining',
+  'x-ratelimit-reset',
+  'x-ratelimit-cost',
+  'x-ratelimit-mode',
+];
+const referred = (name: string, code: number) => {
+  const ref = operationOf(name).responses[code]?.$ref?.split('/').at(-1) ?? '';
+  return document.components.responses[ref] ?? { headers: {}, content: {} };
+};
+
+test.each(everyRoute)(
+  '%s shows what is left of its limits on a success, and when to come back on a 429',
+  (name, route) => {
+    const isCounted =
+      route.auth !== 'none' || ['credentials', 'discovery', 'services'].includes(route.addressLimit ?? '');
+    const success = Object.keys(operationOf(name).responses[route.reply.status]?.headers ?? {});
+    expect(success.filter((header) => LIMIT_HEADERS.includes(header))).toEqual(
+      isCounted ? expect.arrayContaining(LIMIT_HEADERS) : [],
+    );
+    expect(Object.keys(referred(name, 429).headers)).toEqual(expect.arrayContaining(['retry-after', ...LIMIT_HEADERS]));
+  },
+);
+
+test.each(everyRoute.filter(([, { auth }]) => auth !== 'none'))(
+  '%s shows that a request may cost more than its limits ever hold',
+  (name) => {
+    expect(text(referred(name, 400).content)).toContain('"code":"too_costly"');
+  },
+);
+
+test('a problem names the limit that was reached, whose it is and when it frees', () => {
+  expect(document.components.schemas.Problem.properties.limit).toMatchObject({
+    properties: { name: {}, scope: {}, retryAfterSeconds: {}, freesAt: {} },
+  });
+});
+
+test('pages of other origins may read every header that says where a caller stands', () => {
+  const exposed = corsHeaders('*')['access-control-expose-headers'].split(',');
+  expect(exposed).toEqual(expect.arrayContaining(['x-request-id', 'retry-after', ...LIMIT_HEADERS]));
+});
 
 test('a route on its way out says so, and since when', () => {
   const [operation] = operationsOf(
