@@ -58,7 +58,7 @@ const visible = (metricName: string): wafv2.CfnWebACL.VisibilityConfigProperty =
 });
 
 /**
- * Each address by itself (AWS WAF API reference, RateBasedStatement: "each individual IP address is an aggregation
+ * Each address by itself (AWS WAF API reference, RateBasedStatement: "each individual address is an aggregation
  * instance"), of IPv6 too: whole networks are counted by the functions (lambdas/shared/limits/addresses.ts).
  */
 const rateRule = (name: string, limit: number, scopeDownStatement?: wafv2.CfnWebACL.StatementProperty): Rule => ({

@@ -15,7 +15,10 @@ export interface Throttle {
 /** So many addresses may use an open route at their full rate at once before its method is throttled for all. */
 const ADDRESSES_AT_FULL_RATE = 100;
 const FIVE_MINUTES = 5;
-/** The firewall counts coarsely and blocks whole addresses: it begins where our own limit has refused for long. */
+/**
+ * The firewall counts coarsely, and what no plan counts too: preflights, open routes, answers of 429. It blocks whole
+ * addresses, so it begins where our own limit has refused for long.
+ */
 const FIREWALL_SLACK = 2;
 /** Less than this no rate rule of WAF can say. */
 const LEAST_RATE = 10;
@@ -70,7 +73,7 @@ export function methodThrottles(stage: Stage): ReadonlyMap<string, Throttle> {
 
 /** Requests of one address in five minutes: a whole organisation of the largest plan may stand behind one. */
 export const perAddress = ({ limits }: Stage): number =>
-  Math.max(LEAST_RATE, FIVE_MINUTES * largest(limits, ({ perMinute }) => perMinute));
+  Math.max(LEAST_RATE, FIREWALL_SLACK * FIVE_MINUTES * largest(limits, ({ perMinute }) => perMinute));
 
 /** The same for routes that take credentials. */
 export const credentialsPerAddress = ({ limits }: Stage): number =>

@@ -86,8 +86,8 @@ describe.each(BOTH)('the firewall of %s', (name) => {
     expect(stages[name].readable(Properties.ResourceArn)).toMatch(/:\/restapis\/Api\/stages\/Stage$/);
   });
 
-  test('stops an address that asks more often than a whole organisation of the largest plan may', () => {
-    const Limit = 5 * stageOf(name).limits.plans.enterprise.organisation.perMinute;
+  test('stops an address only where it asks twice as often as a whole organisation of the largest plan may', () => {
+    const Limit = 10 * stageOf(name).limits.plans.enterprise.organisation.perMinute;
     expect(rules()[0]).toMatchObject({
       Action: { Block: {} },
       Statement: { RateBasedStatement: { AggregateKeyType: 'IP', EvaluationWindowSec: 300, Limit } },
