@@ -90,10 +90,15 @@ async function kept(start: (whenEnded: () => void) => Promise<Running>): Promise
   const again = async (): Promise<void> => {
     await pause(RESTART_MILLISECONDS);
     if (isStopping) return;
-    server = await start(whenEnded);
+    try {
+      server = await start(whenEnded);
+    } catch {
+      // It ended before it was ready.
+      return again();
+    }
     if (isStopping) await server.stop();
   };
-  const whenEnded = () => void again().catch(() => undefined);
+  const whenEnded = () => void again();
   let server = await start(whenEnded);
   return {
     async stop() {

@@ -1,15 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { logLine } from '../log-line';
-import { breaker } from './breaker';
+import { breaker, CONNECT_MS, DEADLINE_MS, PROBE_EVERY_MS } from './breaker';
 import type { Commands } from './small-redis';
 
-const DEADLINE_MS = 50;
-const PROBE_EVERY_MS = 1_000;
-const CONNECT_MS = 250;
-
 /**
- * Commands for whoever has another place to ask: a Redis that is slow or gone costs the deadline once, and nothing as
- * long as it stays away. As `redisLine`, for code that does without ioredis.
+ * Commands for whoever has another place to ask: a Redis that is slow costs the deadline twice, one that is gone costs
+ * nothing, as long as it stays away. As `redisLine`, for code that does without ioredis.
  */
 export function quickRedis(redis: Commands): Commands {
   let connecting: Promise<unknown> | undefined;

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { logger } from '../telemetry';
-import { type Breaker, breaker } from './breaker';
+import { type Breaker, breaker, CONNECT_MS, DEADLINE_MS, PROBE_EVERY_MS } from './breaker';
 import type { Commands } from './small-redis';
 
 /**
@@ -15,14 +15,8 @@ export const commandsOf = (run: RunCommand): Commands => ({
   call: (command, ...values) => run((redis) => redis.call(command, ...values)),
 });
 
-/** An answer that takes longer is no answer: what is asked here is asked by every request. */
-export const DEADLINE_MS = 50;
 /** What a change or a sign-in waits for: they cannot be done without. */
 const PATIENCE_MS = 1_000;
-/** With this pace, and what ioredis waits between two attempts to connect, Redis is used again within 5 s. */
-export const PROBE_EVERY_MS = 1_000;
-/** Only the very first command waits for the connection to be made: TLS and sign-in take some round trips. */
-export const CONNECT_MS = 250;
 
 export interface RedisLine extends Pick<Breaker, 'isOpen'> {
   readonly run: RunCommand;

@@ -227,6 +227,9 @@ describe('while Redis is away', () => {
     for (let ask = 0; ask < 200; ask += 1) await outcome(env.access.admit(viewer, origin, 0));
     const lines = output.text().split('"Degraded"').length - before;
     expect(lines).toBeLessThan(40);
+    await pause(1_000);
+    await outcome(env.access.admit(viewer, origin, 0));
+    expect(output.text().split('"Degraded"').length - before).toBeGreaterThan(lines);
     env.stop();
   });
 });
