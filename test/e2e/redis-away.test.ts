@@ -1,25 +1,37 @@
-import { execFileSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
+import { freePort } from '../../local/http/listen';
+import { findRedis } from '../../local/stores/redis-binary';
 import { type Answer, call, tokenOf } from '../support/gateway';
 import { type LocalHost, startLocalHost } from '../support/local-host';
 
+/** A Redis of this test's own (REDIS_URL), which nobody starts again but the test. */
+let redis: ChildProcess;
+let startRedis: () => Promise<void>;
 let host: LocalHost;
 let tokens: readonly string[];
 beforeAll(async () => {
-  host = await startLocalHost();
+  const [{ path, libraries }, port] = await Promise.all([findRedis(), freePort()]);
+  const env = { ...process.env, ...(libraries && { LD_LIBRARY_PATH: libraries }) };
+  const password = randomUUID();
+  const settings = ['--bind', '127.0.0.1', '--port', String(port), '--requirepass', password, '--save', ''];
+  startRedis = async () => {
+    redis = spawn(path, settings, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    if (!redis.stdout) throw new Error('it says nothing');
+    for await (const line of createInterface({ input: redis.stdout })) if (line.includes('Ready to accept')) return;
+  };
+  await startRedis();
+  host = await startLocalHost({ env: { REDIS_URL: `redis://:${password}@127.0.0.1:${port}` } });
   // Several callers, so that the share that is left to each suffices for most of what is asked here.
   const roles = ['admin', 'editor', 'viewer', 'api_user'];
   tokens = await Promise.all(roles.map((role) => tokenOf(role, host)));
 }, 90_000);
-afterAll(() => host.end());
-
-/** Nothing between the death of a server and the start of the next. */
-function redisProcess(): number | undefined {
-  const rows = execFileSync('ps', ['-eo', 'pid=,ppid=,comm='], { encoding: 'utf8' }).trim().split('\n');
-  const all = rows.map((row) => row.trim().split(/\s+/));
-  const found = all.find(([, ppid, name]) => Number(ppid) === host.pid && name?.startsWith('redis-server'));
-  return found && Number(found[0]);
-}
+afterAll(async () => {
+  await host.end();
+  redis.kill('SIGKILL');
+});
 
 const ask = (token = '', path = '/v1/organisations') =>
   call(path, { headers: { authorization: `Bearer ${token}` } }, host.url);
@@ -68,21 +80,14 @@ const statusesOf = ({ answers }: Load) => new Set(answers.map(({ status }) => st
 /** Far above what is measured here on a quiet machine, and far below a second's wait for a Redis that is not there. */
 const LONGEST_RISE_MS = 400;
 
-const signal = (name: NodeJS.Signals) => {
-  const pid = redisProcess();
-  if (pid !== undefined) process.kill(pid, name);
-};
-
-/** Each server that the host starts in place of the last one is killed too, until it is mended. */
-function keepKilling(): () => void {
-  signal('SIGKILL');
-  const timer = setInterval(() => signal('SIGKILL'), 100);
-  return () => clearInterval(timer);
+/** Each gives what ends it. */
+function kill(): () => Promise<void> {
+  redis.kill('SIGKILL');
+  return startRedis;
 }
-
 function stopIt(): () => void {
-  signal('SIGSTOP');
-  return () => signal('SIGCONT');
+  redis.kill('SIGSTOP');
+  return () => void redis.kill('SIGCONT');
 }
 
 const change = () =>
@@ -95,12 +100,12 @@ const change = () =>
     },
     host.url,
   );
-const nothing = (): void => undefined;
+const nothing = (): Promise<void> | void => undefined;
 /** What an environment lets through alone is back in its buckets after this time. */
 const REFILLED_MS = 2_500;
 
 test.each([
-  ['is dead', keepKilling],
+  ['is dead', kill],
   ['stands still', stopIt],
 ] as const)(
   'when Redis %s under load reads go on, limits hold, changes say when to come again, and it is used again within 5 s',
@@ -132,7 +137,7 @@ test.each([
       expect(Number(over?.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
       expect(flood.filter(({ status }) => status >= 500)).toEqual([]);
     } finally {
-      mend();
+      await mend();
     }
     const back = await recovery();
     process.stdout.write(`used again after ${Math.round(back)} ms\n`);
