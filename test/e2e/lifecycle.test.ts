@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
+import { until } from '../local/support';
 import { call, tokenOf } from '../support/gateway';
 import { startLocalHost } from '../support/local-host';
 import { temporaryFolder } from '../support/temporary-folder';
@@ -64,7 +65,8 @@ test('two copies run side by side, and kill -9 of one leaves none of its process
   const pids = processesOf(one.pid);
   await one.end('SIGKILL');
   expect(await gone(pids, 5_000)).toEqual([]);
-  expect((await call('/ready', {}, other.url)).status).toBe(200);
+  // Its 50 ms for Redis are the machine's business beside another host's end: it is ready, or is again.
+  await until(async () => (await call('/ready', {}, other.url)).status === 200);
   await other.end();
 }, 120_000);
 
