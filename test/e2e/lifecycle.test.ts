@@ -27,9 +27,9 @@ const isAlive = (pid: number): boolean => {
 };
 
 const gone = async (pids: readonly number[], withinMs: number): Promise<readonly number[]> => {
-  const until = Date.now() + withinMs;
+  const deadline = Date.now() + withinMs;
   let left = pids.filter(isAlive);
-  while (left.length > 0 && Date.now() < until) {
+  while (left.length > 0 && Date.now() < deadline) {
     await new Promise((done) => setTimeout(done, 50));
     left = left.filter(isAlive);
   }
