@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { type Contract, json } from '../shared/http/route';
 
-/** GraphQL over HTTP: what a request carries. Apollo Server is the authority; this is the gateway's coarse filter. */
+/** GraphQL over HTTP: what a request carries. request.ts is the authority; this is the gateway's coarse filter. */
 const GraphRequest = z.looseObject({ query: z.optional(z.string()) });
 
 export const graphRoutes = {
@@ -13,7 +13,7 @@ export const graphRoutes = {
     permission: 'graph:query',
     body: json(GraphRequest),
     reply: { status: 200, body: z.looseObject({ data: z.optional(z.unknown()) }) },
-    errors: ['not_ready'],
+    errors: ['not_ready', 'not_acceptable'],
     example: { body: { query: '{ products { name reviews { body author { name } } } }' } },
     raw: true,
     since: '0.1.0',
@@ -24,9 +24,9 @@ export const graphRoutes = {
     summary: 'Run a GraphQL query over the federated graph',
     auth: 'bearer',
     permission: 'graph:query',
-    query: z.looseObject({ query: z.string() }),
+    query: z.looseObject({ query: z.optional(z.string()) }),
     reply: { status: 200, body: z.looseObject({ data: z.optional(z.unknown()) }) },
-    errors: ['not_ready'],
+    errors: ['not_ready', 'not_acceptable'],
     raw: true,
     since: '0.1.0',
   },

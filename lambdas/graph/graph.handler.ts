@@ -1,34 +1,22 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { awsIdentity } from '../shared/aws/aws-token';
 import { readEnv } from '../shared/env';
 import { gateEnv, openGate } from '../shared/http/gate';
 import { serve } from '../shared/http/serve';
+import { bundledGraph, SubgraphUrls } from './bundled';
 import { graphRoutes } from './contract';
-import { emptyGraph, federatedGraph } from './operations';
+import { federatedGraph } from './operations';
 import { signedSend } from './send';
-import { graphServer } from './server';
-import { SubgraphUrls } from './supergraph';
 
 const env = readEnv({
   ...gateEnv,
   SUBGRAPH_URLS: SubgraphUrls,
   INTROSPECTION: z.optional(z.enum(['on', 'off'])),
-  // @apollo/gateway reads this one itself and sends usage data to Apollo without it.
-  APOLLO_TELEMETRY_DISABLED: z.literal('1'),
 });
 
-const federated = () =>
-  federatedGraph(
-    graphServer({
-      supergraph: readFileSync(join(__dirname, 'supergraph.graphql'), 'utf8'),
-      urls: env.SUBGRAPH_URLS,
-      send: signedSend(awsIdentity()),
-      introspection: env.INTROSPECTION === 'on',
-    }),
-  );
+const gate = openGate(env);
+const send = signedSend(awsIdentity());
+const planning = { introspection: env.INTROSPECTION === 'on' };
+const { operations, costs } = federatedGraph(bundledGraph(env.SUBGRAPH_URLS, { run: gate.run, send, planning }));
 
-const { operations, costs } = Object.keys(env.SUBGRAPH_URLS).length > 0 ? federated() : emptyGraph;
-
-export const handler = serve(graphRoutes, operations, { ...openGate(env), costs });
+export const handler = serve(graphRoutes, operations, { ...gate, costs });

@@ -1,90 +1,69 @@
-import type { ApolloServer } from '@apollo/server';
-import { handlers } from '@as-integrations/aws-lambda';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { refuse } from '../shared/errors';
-import { parseBody } from '../shared/http/request';
 import type { Operations, RawAnswer } from '../shared/http/route';
 import type { ServeOptions } from '../shared/http/serve';
-import { askedOf } from './asked';
-import { graphRoutes } from './contract';
-import type { Excess } from './document-limits';
-import { type Examined, examine } from './examine';
-import type { Graph } from './server';
-import type { GraphContext } from './subgraph';
-
-interface GraphCall {
-  readonly event: APIGatewayProxyEvent;
-  readonly requestId: string;
-}
-
-type Costs = NonNullable<ServeOptions['costs']>;
+import { answerOf, answerOfError, mediaTypeOf } from './answer';
+import type { graphRoutes } from './contract';
+import type { CurrentGraph, LiveGraph } from './live-graph';
+import { type Prepared, prepared, ready } from './prepare';
+import { type GraphRequest, graphRequestOf } from './request';
+import { RequestError } from './request-error';
 
 interface FederatedGraph {
   readonly operations: Operations<typeof graphRoutes>;
   /** What each request costs of its caller's limits, by the operation that it asks to run. */
-  readonly costs: Costs;
+  readonly costs: NonNullable<ServeOptions['costs']>;
 }
 
-/** GraphQL over HTTP. Starts the server at once, so that a cold start loads the schema before the first request. */
-export function federatedGraph({ server, apiSchema }: Graph): FederatedGraph {
-  const started = server.start();
-  const examinations = new WeakMap<APIGatewayProxyEvent, Examined>();
-  const cost = async (event: APIGatewayProxyEvent) => {
-    // A server that cannot start says so to each request: in its answer, not in its cost.
-    await started.catch(() => undefined);
-    const [schema, asked] = [apiSchema(), askedOf(event)];
-    if (!schema || !asked) return 1;
-    const examined = examine(schema, asked);
-    examinations.set(event, examined);
-    return examined.cost;
-  };
-  const run = async (call: GraphCall) => {
-    await started;
-    const over = examinations.get(call.event)?.excess;
-    return over ? refused(over) : execute(server, call);
-  };
-  const operations: Operations<typeof graphRoutes> = {
-    async postGraph(call) {
-      // Size, content type and syntax are refused as on any other route; the rest is Apollo's to say.
-      parseBody(graphRoutes.postGraph.body, call.event);
-      return run(call);
-    },
-    getGraph: run,
-  };
-  return { operations, costs: { postGraph: cost, getGraph: cost } };
+interface Call {
+  readonly event: APIGatewayProxyEvent;
+  readonly requestId: string;
 }
 
-const unpublished = async () =>
-  refuse('not_ready', 'no subgraph is published yet', { headers: { 'retry-after': '60' } });
-
-/** Of a stage that has no subgraphs: nothing to compose, so nothing to answer with. */
-export const emptyGraph: FederatedGraph = {
-  operations: { postGraph: unpublished, getGraph: unpublished },
-  costs: {},
-};
-
-/** In the form of GraphQL over HTTP, before anything is validated, planned or run. */
-const refused = ({ code, message }: Excess): RawAnswer => ({
-  status: 400,
-  headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' },
-  body: JSON.stringify({ errors: [{ message, extensions: { code } }] }),
-});
-
-const { fromEvent } = handlers.createAPIGatewayProxyEventRequestHandler();
-
-async function execute(server: ApolloServer<GraphContext>, { event, requestId }: GraphCall): Promise<RawAnswer> {
-  const { status, headers, body } = await server.executeHTTPGraphQLRequest({
-    httpGraphQLRequest: fromEvent(withEncodedQuery(event)),
-    context: async () => ({ requestId }),
-  });
-  // Chunks come of @defer and @stream, which the gateway's schema does not have.
-  if (body.kind !== 'complete') return refuse('internal');
-  return { status: status ?? 200, headers: Object.fromEntries(headers), body: body.string };
+/** What has been found out about a request before its caller's limits were asked. */
+interface Begun {
+  readonly request: GraphRequest;
+  readonly graph: LiveGraph | undefined;
+  readonly prepared: Prepared | undefined;
 }
 
-/** API Gateway hands query parameters on decoded; the integration decodes them once more, and fails on a lone `%`. */
-function withEncodedQuery(event: APIGatewayProxyEvent): APIGatewayProxyEvent {
-  const query = event.multiValueQueryStringParameters ?? {};
-  const encoded = Object.entries(query).map(([name, values = []]) => [name, values.map(encodeURIComponent)]);
-  return { ...event, multiValueQueryStringParameters: Object.fromEntries(encoded) };
+/** GraphQL over HTTP. */
+export function federatedGraph(current: CurrentGraph): FederatedGraph {
+  const requests = new WeakMap<APIGatewayProxyEvent, Promise<Begun>>();
+  const begin = async (event: APIGatewayProxyEvent): Promise<Begun> => {
+    const request = graphRequestOf(event);
+    const graph = await current();
+    return { request, graph, prepared: graph && (await prepared(graph, request)) };
+  };
+  const begun = (event: APIGatewayProxyEvent): Promise<Begun> => {
+    const known = requests.get(event) ?? begin(event);
+    requests.set(event, known);
+    return known;
+  };
+  // What is wrong with a request is told when it is run: until its caller's limits are asked, it costs 1.
+  const cost = async (event: APIGatewayProxyEvent) =>
+    begun(event).then(
+      (known) => known.prepared?.cost ?? 1,
+      () => 1,
+    );
+  const run = async (call: Call) => execute(await begun(call.event), call);
+  return { operations: { postGraph: run, getGraph: run }, costs: { postGraph: cost, getGraph: cost } };
+}
+
+const unpublished = () => refuse('not_ready', 'no subgraph is published yet', { headers: { 'retry-after': '60' } });
+
+async function execute({ request, graph, prepared: found }: Begun, { event, requestId }: Call): Promise<RawAnswer> {
+  const mediaType = mediaTypeOf(event);
+  if (!graph || !found) return unpublished();
+  const { isMutation } = found;
+  if (isMutation && request.isGet)
+    return refuse('method_not_allowed', 'a mutation is sent by POST', { headers: { allow: 'POST' } });
+  try {
+    const { run } = await ready(graph, request, found);
+    const ask = graph.subgraphs({ requestId, repeatable: !isMutation });
+    return answerOf(await run(ask, request.variables), mediaType);
+  } catch (error) {
+    if (error instanceof RequestError) return answerOfError(error, mediaType);
+    throw error;
+  }
 }

@@ -21,6 +21,11 @@ export const ERRORS = {
     title: 'This address does not take this method',
     help: 'The `Allow` header lists the methods it takes.',
   },
+  not_acceptable: {
+    status: 406,
+    title: 'No answer of the kinds that the request accepts',
+    help: 'Accept one of the media types that `detail` names.',
+  },
   conflict: {
     status: 409,
     title: 'The resource has changed or exists already',

@@ -1,9 +1,13 @@
 import * as fc from 'fast-check';
-import { buildSchema, parse } from 'graphql';
-import { askedOf } from '../../lambdas/graph/asked';
-import { costOf } from '../../lambdas/graph/cost';
-import { examine } from '../../lambdas/graph/examine';
-import { event } from '../support/event';
+import { buildSchema, type GraphQLSchema, Kind, parse } from 'graphql';
+import { tokensOf } from '../../lambdas/graph/execute/cost';
+import { costOf } from '../../lambdas/graph/planning/cost';
+import { examine } from '../../lambdas/graph/planning/examine';
+
+function costIn(of: GraphQLSchema, query: string, variables: Record<string, unknown>, operationName?: string): number {
+  const { cost: found, defaults } = examine(of, query, operationName);
+  return tokensOf(found, { ...defaults, ...variables });
+}
 
 const schema = buildSchema(`
   interface Node { id: ID! related(first: Int): [Node!]! }
@@ -17,7 +21,7 @@ const schema = buildSchema(`
   type Mutation { add: Book addAll(first: Int): [Book!] remove: Boolean }
 `);
 const cost = (query: string, variables: Record<string, unknown> = {}, operationName?: string) =>
-  examine(schema, { query, variables, operationName }).cost;
+  costIn(schema, query, variables, operationName);
 
 test.each([
   ['scalars', '{ hello }', 1],
@@ -76,8 +80,12 @@ test('of several operations the one that is named', () => {
 });
 
 /** What a document costs that no limit of size has refused before (document-limits.test.ts). */
-const counted = (query: string, of = schema) =>
-  costOf(of, parse(query), { query, variables: {}, operationName: undefined });
+function counted(query: string, of = schema): number {
+  const document = parse(query);
+  const [operation] = document.definitions;
+  if (operation?.kind !== Kind.OPERATION_DEFINITION) throw new Error('it begins with its operation');
+  return tokensOf(costOf(of, document, operation), {});
+}
 
 const FAR_TOO_MUCH = 100_000;
 
@@ -208,30 +216,4 @@ test('a valid document that was damaged anywhere costs a whole number, at least 
     }),
     { numRuns: 500 },
   );
-});
-
-test.each([
-  [
-    'a body',
-    { method: 'POST', body: '{"query":"{ hello }","variables":{"a":1},"operationName":"Q"}' },
-    { query: '{ hello }', variables: { a: 1 }, operationName: 'Q' },
-  ],
-  [
-    'a body in base64',
-    { method: 'POST', base64: true, body: Buffer.from('{"query":"{ hello }"}').toString('base64') },
-    { query: '{ hello }', variables: {} },
-  ],
-  ['a query', { query: { query: '{ hello }', variables: '{"a":1}' } }, { query: '{ hello }', variables: { a: 1 } }],
-  [
-    'variables that are none',
-    { query: { query: '{ hello }', variables: 'no' } },
-    { query: '{ hello }', variables: {} },
-  ],
-  ['what is too long to be run', { method: 'POST', body: `{"query":"{ hello }"}${' '.repeat(256 * 1024)}` }, undefined],
-  ['no JSON', { method: 'POST', body: '{' }, undefined],
-  ['no query', { query: {} }, undefined],
-] as const)('what a request asks is read from %s', (_, request, expected) => {
-  const found = askedOf(event({ resource: '/graphql', ...request }));
-  if (expected === undefined) expect(found).toBeUndefined();
-  else expect(found).toMatchObject(expected);
 });

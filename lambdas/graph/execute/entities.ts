@@ -1,0 +1,117 @@
+import { copyOf, merge, share } from './merge';
+import type { Represent } from './representations';
+import type { Batch, Data, GraphError, Path, Run, SubgraphAnswer } from './run';
+import { isObject } from './run';
+
+/** The entities of one fetch: each representation once, with all the objects that it stands for. */
+export interface Group {
+  readonly representation: string;
+  readonly objects: Data[];
+}
+
+/** An object that stands at several places is one of the entities once. */
+export function groupsOf(entities: readonly Data[], represent: Represent): Group[] {
+  const groups = new Map<string, Group>();
+  for (const entity of new Set(entities)) {
+    const representation = represent(entity);
+    if (representation === undefined) continue;
+    const group = groups.get(representation);
+    if (group) group.objects.push(entity);
+    else groups.set(representation, { representation, objects: [entity] });
+  }
+  return [...groups.values()];
+}
+
+/** Puts an answered entity into the objects that it was asked for. */
+export function put(entity: Data, { objects }: Group): void {
+  const [first] = objects;
+  if (!entity.__typename) entity.__typename = first?.__typename;
+  if (objects.length > 1) share(entity);
+  for (const object of objects) merge(object, entity);
+}
+
+/**
+ * Adds representations to the batch of this tick that asks the same, or begins one. Gives the index of each in its answer.
+ */
+export function join(run: Run, key: string, groups: readonly Group[], send: (batch: Batch) => Promise<SubgraphAnswer>) {
+  const batch = run.waiting.get(key) ?? newBatch(run, key, send);
+  const indices = groups.map(({ representation }) => {
+    const known = batch.indices.get(representation);
+    if (known !== undefined) return known;
+    batch.indices.set(representation, batch.representations.length);
+    return batch.representations.push(representation) - 1;
+  });
+  return { batch, indices };
+}
+
+function newBatch(run: Run, key: string, send: (batch: Batch) => Promise<SubgraphAnswer>): Batch {
+  const batch: Batch = {
+    representations: [],
+    indices: new Map(),
+    taken: new Set(),
+    answer: new Promise((resolve) => {
+      setImmediate(() => {
+        run.waiting.delete(key);
+        resolve(send(batch));
+      });
+    }),
+  };
+  run.waiting.set(key, batch);
+  return batch;
+}
+
+/** The entity for one of those who asked: the first one takes it, others get copies, as they may go on with it differently. */
+export function take({ taken }: Batch, entities: readonly unknown[], index: number): Data | undefined {
+  const entity = entities[index];
+  if (!isObject(entity)) return undefined;
+  if (!taken.has(index)) {
+    taken.add(index);
+    return entity;
+  }
+  const copy = copyOf(entity);
+  return isObject(copy) ? copy : undefined;
+}
+
+/** Where objects of the response stand, by what leads to them: only looked for when there is an error to tell. */
+export function placesOf(data: unknown, path: readonly string[]): Map<Data, Path[]> {
+  const places = new Map<Data, Path[]>();
+  walk(data, path, 0, [], (object, place) => {
+    const known = places.get(object);
+    if (known) known.push(place);
+    else places.set(object, [place]);
+  });
+  return places;
+}
+
+function walk(
+  value: unknown,
+  path: readonly string[],
+  index: number,
+  place: Path,
+  found: (object: Data, place: Path) => void,
+): void {
+  if (Array.isArray(value)) {
+    const next = path[index] === '@' ? index + 1 : index;
+    for (const [at, element] of value.entries()) walk(element, path, next, [...place, at], found);
+    return;
+  }
+  if (!isObject(value)) return;
+  const step = path[index];
+  if (step === undefined) found(value, place);
+  else walk(value[step], path, index + 1, [...place, step], found);
+}
+
+/** An error about one entity is an error at all places where it stands; the rest of its path goes on from there. */
+export function errorsAt(
+  errors: readonly GraphError[],
+  path: readonly string[],
+  placesOfEntity: (index: number) => readonly Path[] | undefined,
+): GraphError[] {
+  return errors.flatMap((error) => {
+    const index = error.path?.[1];
+    if (!error.path || typeof index !== 'number')
+      return [error.path ? { ...error, path: [...path, ...error.path] } : error];
+    const rest = error.path.slice(2);
+    return (placesOfEntity(index) ?? []).map((place) => ({ ...error, path: [...place, ...rest] }));
+  });
+}

@@ -1,0 +1,37 @@
+import { faultsIn } from './faults';
+import type { Json, Operation } from './operation';
+import { linkPlan } from './plan';
+import type { Ask, GraphError, Run } from './run';
+import { linkShapes, Writer } from './write';
+
+/** An operation that can be run, any number of times, at once. */
+export interface Runnable {
+  readonly operation: Operation;
+  /** The JSON text of the response. Never rejects for what subgraphs do; the variables must be valid (variables.ts). */
+  run(ask: Ask, variables: Json): Promise<string>;
+}
+
+/** Links an operation once, for all of its runs. */
+export function runnable(operation: Operation): Runnable {
+  const step = operation.plan && linkPlan(operation.plan, operation);
+  const shape = linkShapes(operation);
+  const hasDefaults = Object.keys(operation.defaults).length > 0;
+  return {
+    operation,
+    async run(ask, variables) {
+      const run: Run = { ask, variables, data: {}, errors: [], waiting: new Map() };
+      await step?.(run, [run.data]);
+      const decided = hasDefaults ? { ...operation.defaults, ...variables } : variables;
+      const writer = new Writer(decided);
+      const text = writer.object(run.data, shape);
+      const data = typeof text === 'string' ? text : 'null';
+      if (run.errors.length > 0) return `{"errors":${JSON.stringify(run.errors)},"data":${data}}`;
+      if (!writer.hasFaults) return `{"data":${data}}`;
+      return `{"data":${data}${completion(faultsIn(run.data, shape, decided))}}`;
+    },
+  };
+}
+
+/** A response without an error says here why something in it is null. */
+const completion = (faults: readonly GraphError[]): string =>
+  faults.length > 0 ? `,"extensions":{"valueCompletion":${JSON.stringify(faults)}}` : '';

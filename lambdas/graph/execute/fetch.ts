@@ -1,0 +1,77 @@
+import { errorsAt, type Group, groupsOf, join, placesOf, put, take } from './entities';
+import { copyOf, merge } from './merge';
+import type { Fetch } from './operation';
+import { representBy } from './representations';
+import { type Conditions, rewriteAll } from './rewrites';
+import { type Data, type GraphError, isObject, type Path, type Run } from './run';
+
+/** Runs one part of a plan for these objects of the response. */
+export type Step = (run: Run, targets: readonly Data[]) => Promise<void> | void;
+
+/** A fetch that asks a subgraph's root, and puts the answer into its targets: there is one, the response's root. */
+export function rootFetch(fetch: Fetch, path: readonly string[], conditions: Conditions): Step {
+  const head = headOf(fetch);
+  return async (run, targets) => {
+    const { data, errors } = await run.ask(fetch.subgraph, `${head}${variablesOf(fetch, run)}}}`);
+    if (errors) run.errors.push(...errorsAt(errors.map(from(fetch)), path, () => undefined));
+    if (!data) return;
+    if (fetch.outputRewrites) rewriteAll(fetch.outputRewrites, conditions, data);
+    for (const [index, target] of targets.entries()) merge(target, index === 0 ? data : asData(copyOf(data)));
+  };
+}
+
+/** A fetch of what another subgraph knows of entities. */
+export function entityFetch(fetch: Fetch, path: readonly string[], conditions: Conditions): Step {
+  const head = headOf(fetch);
+  const represent = representBy(fetch.requires ?? [], fetch.inputRewrites, conditions);
+  return async (run, targets) => {
+    const groups = groupsOf(targets, represent);
+    if (groups.length === 0) return;
+    const variables = variablesOf(fetch, run);
+    const before = `${head}${variables}${variables === '' ? '' : ','}"representations":[`;
+    const { batch, indices } = join(run, `${fetch.subgraph} ${before}`, groups, ({ representations }) =>
+      run.ask(fetch.subgraph, `${before}${representations.join(',')}]}}`, representations.length),
+    );
+    const { data, errors } = await batch.answer;
+    if (errors) tell(run, errors.map(from(fetch)), path, groups, indices);
+    const entities = data?._entities;
+    if (!Array.isArray(entities)) return;
+    for (const [at, group] of groups.entries()) {
+      const entity = take(batch, entities, indices[at] ?? -1);
+      if (!entity) continue;
+      if (fetch.outputRewrites) rewriteAll(fetch.outputRewrites, conditions, entity);
+      put(entity, group);
+    }
+  };
+}
+
+/** Up to the variables' values: all that is the same for each request. */
+function headOf({ query, operationName }: Fetch): string {
+  const name = operationName === undefined ? '' : `,"operationName":${JSON.stringify(operationName)}`;
+  return `{"query":${JSON.stringify(query)}${name},"variables":{`;
+}
+
+/** The members of the variables that the caller has given; for the others, the subgraph has the operation's defaults. */
+function variablesOf({ variables }: Fetch, run: Run): string {
+  const given = variables.filter((name) => Object.hasOwn(run.variables, name) && run.variables[name] !== undefined);
+  return given.map((name) => `${JSON.stringify(name)}:${JSON.stringify(run.variables[name])}`).join(',');
+}
+
+const from =
+  ({ subgraph }: Fetch) =>
+  (error: GraphError): GraphError => ({ ...error, extensions: { ...error.extensions, serviceName: subgraph } });
+
+function tell(
+  run: Run,
+  errors: readonly GraphError[],
+  path: readonly string[],
+  groups: readonly Group[],
+  indices: readonly number[],
+) {
+  const places = placesOf(run.data, path);
+  const placesOfEntity = (index: number): readonly Path[] | undefined =>
+    groups[indices.indexOf(index)]?.objects.flatMap((object) => places.get(object) ?? []);
+  run.errors.push(...errorsAt(errors, path, placesOfEntity));
+}
+
+const asData = (value: unknown): Data => (isObject(value) ? value : {});

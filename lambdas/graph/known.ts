@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import { BoundedMap } from '../shared/bounded-map';
+import { fromJson } from '../shared/json';
+import { RedisAway } from '../shared/stores/breaker';
+import type { RunCommand } from '../shared/stores/redis-line';
+import { logger } from '../shared/telemetry';
+import { type Runnable, runnable } from './execute/execute';
+import type { Operation } from './execute/operation';
+import { isObject } from './execute/run';
+
+/** What is kept changes with the code that reads it: a deployment does not read another one's. */
+const FORMAT = 1;
+/** Learned anew when nobody has asked for it so long. */
+const KEPT_SECONDS = 24 * 60 * 60;
+/** A larger one is learned by each environment. */
+const MOST_BYTES = 512 * 1024;
+const MOST_KNOWN = 1_000;
+
+/** Which operation of which document. */
+export interface Asked {
+  readonly query: string;
+  readonly operationName: string | undefined;
+}
+
+/** Operations that have been planned for one version of the graph: here, and in Redis for all environments. */
+export interface KnownOperations {
+  find(asked: Asked): Promise<Runnable | undefined>;
+  keep(asked: Asked, operation: Operation): Promise<Runnable>;
+  /** Makes an operation runnable for this once. */
+  link(operation: Operation): Runnable;
+  /** The document that was sent with this hash: of any version of the graph. */
+  document(hash: string): Promise<string | undefined>;
+  keepDocument(hash: string, query: string): Promise<void>;
+}
+
+export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+export function knownOperations(version: string, run: RunCommand): KnownOperations {
+  const here = new BoundedMap<string, Runnable>(MOST_KNOWN);
+  const documents = new BoundedMap<string, string>(MOST_KNOWN);
+  const name = ({ query, operationName = '' }: Asked) => `${operationName}\n${query}`;
+  const key = ({ query, operationName = '' }: Asked) => `graph:${FORMAT}:${version}:${sha256(query)}:${operationName}`;
+  const remember = (asked: Asked, operation: Operation): Runnable => {
+    const linked = runnable(operation);
+    here.set(name(asked), linked);
+    return linked;
+  };
+  return {
+    async find(asked) {
+      const found = here.get(name(asked));
+      if (found) return found;
+      const text = await quietly(run((redis) => redis.get(key(asked))));
+      const operation = typeof text === 'string' ? parsed(text) : undefined;
+      return operation && remember(asked, operation);
+    },
+
+    async keep(asked, operation) {
+      const text = JSON.stringify(operation);
+      if (text.length <= MOST_BYTES) await quietly(run((redis) => redis.set(key(asked), text, 'EX', KEPT_SECONDS)));
+      return remember(asked, operation);
+    },
+
+    link: runnable,
+
+    async document(hash) {
+      const text = documents.get(hash) ?? (await quietly(run((redis) => redis.get(documentKey(hash)))));
+      // What Redis holds is checked as what a caller sends would be.
+      if (typeof text !== 'string' || sha256(text) !== hash) return undefined;
+      documents.set(hash, text);
+      return text;
+    },
+
+    async keepDocument(hash, query) {
+      if (documents.get(hash) !== undefined) return;
+      documents.set(hash, query);
+      await quietly(run((redis) => redis.set(documentKey(hash), query, 'EX', KEPT_SECONDS)));
+    },
+  };
+}
+
+const documentKey = (hash: string) => `graph:document:${hash}`;
+
+/** Written by `keep` of this very format; anything else is learned anew. */
+function parsed(text: string): Operation | undefined {
+  const json = fromJson.safeParse(text).data;
+  return isOperation(json) ? json : undefined;
+}
+
+const isOperation = (json: unknown): json is Operation =>
+  isObject(json) && (json.kind === 'query' || json.kind === 'mutation') && Array.isArray(json.shapes);
+
+/** Without Redis an operation is learned once more, and no caller hears of it. */
+const quietly = <T>(asking: Promise<T>): Promise<T | undefined> =>
+  asking.catch((error: unknown) => {
+    if (!(error instanceof RedisAway))
+      logger.warn('known operations', { error: error instanceof Error ? error : new Error(String(error)) });
+    return undefined;
+  });

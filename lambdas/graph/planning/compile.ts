@@ -1,0 +1,63 @@
+import { operationFromDocument } from '@apollo/federation-internals';
+import {
+  type DocumentNode,
+  executeSync,
+  Kind,
+  type OperationDefinitionNode,
+  OperationTypeNode,
+  type SelectionNode,
+} from 'graphql';
+import type { Cost } from '../execute/cost';
+import type { Json, Operation } from '../execute/operation';
+import { planOf } from './plans';
+import type { PlannedGraph } from './schemas';
+import { shapesOf } from './shapes';
+import { variablesOf } from './variables';
+
+/** A document that has been validated, and the operation of it that is to be run. */
+export interface Valid {
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+  readonly cost: Cost;
+}
+
+/**
+ * Plans an operation and makes it into what `execute` runs. Variables count for introspection alone, which is answered
+ * here. Throws a GraphQLError where the planner refuses it.
+ */
+export function compiled(graph: PlannedGraph, valid: Valid, given: Json): Operation {
+  const { document, operation, cost } = valid;
+  const { enums, ...variables } = variablesOf(graph.schema, document, operation);
+  const shapes = shapesOf(graph.schema, document, operation, (field) => introspected(graph, valid, given, field));
+  const name = operation.name?.value;
+  const planned = operationFromDocument(graph.api, document, name === undefined ? {} : { operationName: name });
+  const { plan, conditions } = planOf(graph.planner.buildQueryPlan(planned), graph.whole);
+  return {
+    cost,
+    kind: operation.operation === OperationTypeNode.MUTATION ? 'mutation' : 'query',
+    ...(plan && { plan }),
+    ...variables,
+    shapes: shapes.shapes,
+    enums: Object.fromEntries([...enums, ...shapes.enums]),
+    conditions,
+  };
+}
+
+/** The JSON text of what an introspection field says of the schema. */
+function introspected(
+  { schema }: PlannedGraph,
+  { document: { definitions }, operation: { variableDefinitions = [] } }: Valid,
+  variableValues: Json,
+  field: SelectionNode,
+): string {
+  const fragments = definitions.filter(({ kind }) => kind === Kind.FRAGMENT_DEFINITION);
+  const operation: OperationDefinitionNode = {
+    kind: Kind.OPERATION_DEFINITION,
+    operation: OperationTypeNode.QUERY,
+    variableDefinitions,
+    selectionSet: { kind: Kind.SELECTION_SET, selections: [field] },
+  };
+  const document: DocumentNode = { kind: Kind.DOCUMENT, definitions: [operation, ...fragments] };
+  const { data } = executeSync({ schema, document, rootValue: {}, variableValues });
+  return JSON.stringify(Object.values(data ?? {})[0] ?? null);
+}

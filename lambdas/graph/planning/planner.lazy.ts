@@ -1,0 +1,108 @@
+import {
+  GraphQLError,
+  getVariableValues,
+  NoSchemaIntrospectionCustomRule,
+  OperationTypeNode,
+  specifiedRules,
+  validate,
+} from 'graphql';
+import type { Json, Operation } from '../execute/operation';
+import type { GraphError } from '../execute/run';
+import { RequestError } from '../request-error';
+import { compiled, type Valid } from './compile';
+import { type Examined, examine } from './examine';
+import { plannedGraph } from './schemas';
+import { TooLarge } from './too-large';
+
+/*
+ * Everything that a document takes which nobody has asked to run before: GraphQL's parser and validation, and Apollo's
+ * planner. It is a file of its own, loaded when it is needed: for known operations it never is.
+ */
+
+/** What a caller without introspection learns: no names that it has not sent. */
+export interface PlannerOptions {
+  readonly introspection: boolean;
+}
+
+export interface Planner {
+  /** Looks at a document before its caller's limits are asked. Never throws. */
+  examine(query: string, operationName: string | undefined): Examined;
+  /** Validates and plans what has been examined. Throws a RequestError for what is wrong with it. */
+  learn(examined: Examined, variables: Json): Learned;
+  /** Throws a RequestError that says what is wrong with the variables of this operation; nothing where they are right. */
+  checkVariables(query: string, operationName: string | undefined, variables: Json): void;
+}
+
+interface Learned {
+  readonly operation: Operation;
+  /** Whether it may be run again, by others: introspection is answered for this request alone. */
+  readonly isLasting: boolean;
+}
+
+/** Errors of one document that are told: naming more helps nobody. */
+const MOST_ERRORS = 20;
+
+/** Throws for what is no supergraph. */
+export function openPlanner(supergraph: string, { introspection }: PlannerOptions): Planner {
+  const graph = plannedGraph(supergraph);
+  const { schema } = graph;
+  const rules = introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule];
+
+  const validated = ({ document, operation, cost, excess, syntaxError }: Examined): Valid => {
+    if (excess) throw new RequestError([{ message: excess.message, extensions: { code: excess.code } }], 'limit');
+    if (syntaxError) throw told([syntaxError], 'GRAPHQL_PARSE_FAILED');
+    if (!document) throw new Error('it was not examined');
+    const errors = validate(schema, document, rules, { maxErrors: MOST_ERRORS, hideSuggestions: !introspection });
+    if (errors.length > 0) throw told(errors, 'GRAPHQL_VALIDATION_FAILED');
+    if (!operation) throw told([new GraphQLError(NO_OPERATION)], 'OPERATION_RESOLUTION_FAILURE');
+    if (operation.operation === OperationTypeNode.SUBSCRIPTION)
+      throw told(
+        [new GraphQLError('Subscriptions are not supported: poll, or use webhooks.')],
+        'SUBSCRIPTIONS_UNSUPPORTED',
+      );
+    return { document, operation, cost };
+  };
+
+  const check = ({ operation }: Valid, variables: Json): void => {
+    const { errors } = getVariableValues(schema, operation.variableDefinitions ?? [], variables, {
+      maxErrors: MOST_ERRORS,
+    });
+    if (errors) throw told(errors, 'BAD_USER_INPUT');
+  };
+
+  return {
+    examine: (query, operationName) => examine(schema, query, operationName),
+
+    learn(examined, variables) {
+      const valid = validated(examined);
+      check(valid, variables);
+      try {
+        const operation = compiled(graph, valid, variables);
+        const isLasting = operation.shapes[0]?.untyped.every(({ text }) => text === undefined) ?? true;
+        return { operation, isLasting };
+      } catch (error) {
+        if (error instanceof TooLarge) throw new RequestError([TOO_LARGE], 'limit');
+        if (error instanceof GraphQLError) throw told([error], 'GRAPHQL_VALIDATION_FAILED');
+        throw error;
+      }
+    },
+
+    checkVariables(query, operationName, variables) {
+      check(validated(examine(schema, query, operationName)), variables);
+    },
+  };
+}
+
+const NO_OPERATION = 'operationName must name one of the operations of the document, where it has several.';
+const TOO_LARGE: GraphError = {
+  message: 'The document selects too many fields, each for each type that it may meet.',
+  extensions: { code: 'TOO_MANY_FIELDS' },
+};
+
+const told = (errors: readonly GraphQLError[], code: string): RequestError =>
+  new RequestError(
+    errors.map((error) => {
+      const { message, locations, path } = error.toJSON();
+      return { message, ...(locations && { locations }), ...(path && { path }), extensions: { code } };
+    }),
+  );

@@ -1,0 +1,95 @@
+import type { APIGatewayProxyEvent } from 'aws-lambda';
+import * as z from 'zod/mini';
+import { refuse } from '../shared/errors';
+import { bodyText, header, parsePart, parseQuery } from '../shared/http/request';
+import type { Schema } from '../shared/http/route';
+import { fromJson } from '../shared/json';
+import { graphRoutes } from './contract';
+import type { Json } from './execute/operation';
+
+/** What a GraphQL request asks to run. Its document has not been looked at. */
+export interface GraphRequest {
+  /** Absent where the caller says by its hash which document it means. */
+  readonly query: string | undefined;
+  readonly variables: Json;
+  readonly operationName: string | undefined;
+  /** SHA-256 of the document, in hex: of an automatic persisted query. */
+  readonly hash: string | undefined;
+  /** By GET, which may change nothing. */
+  readonly isGet: boolean;
+}
+
+const Extensions = z.object({
+  persistedQuery: z.optional(
+    z.object({ version: z.literal(1), sha256Hash: z.string().check(z.regex(/^[0-9a-f]{64}$/)) }),
+  ),
+});
+const Variables = z.record(z.string(), z.unknown());
+const Name = z.string().check(z.maxLength(200));
+
+/** GraphQL over HTTP, section 4.1. */
+const Body = z.object({
+  query: z.optional(z.string()),
+  operationName: z.nullish(Name),
+  variables: z.nullish(Variables),
+  extensions: z.nullish(Extensions),
+});
+const Query = z.object({
+  query: z.optional(z.string()),
+  operationName: z.optional(Name),
+  variables: z.optional(z.pipe(fromJson, z.nullable(Variables))),
+  extensions: z.optional(z.pipe(fromJson, z.nullable(Extensions))),
+});
+
+/** Parses a request, or refuses it as any other route does: this is about HTTP and JSON alone. */
+export function graphRequestOf(event: APIGatewayProxyEvent): GraphRequest {
+  const isGet = event.httpMethod === 'GET';
+  const parsed = isGet ? fromQuery(event) : fromBody(event);
+  const hash = parsed.extensions?.persistedQuery?.sha256Hash;
+  if (parsed.query === undefined && hash === undefined)
+    refuse('bad_request', `${isGet ? 'query' : 'body'}: query is missing`);
+  return {
+    query: parsed.query,
+    variables: parsed.variables ?? {},
+    // The empty string is no name: what Apollo's clients send for none.
+    operationName: parsed.operationName || undefined,
+    hash,
+    isGet,
+  };
+}
+
+/**
+ * What a page of another origin can make a browser send without asking first has none of these. Ours ask for credentials
+ * in a header, so that it could not be sent either; this holds when that changes.
+ */
+const NOT_SIMPLE = [
+  'authorization',
+  'x-api-key',
+  'apollo-require-preflight',
+  'graphql-require-preflight',
+  'x-apollo-operation-name',
+];
+
+function fromQuery(event: APIGatewayProxyEvent): z.output<typeof Query> {
+  if (NOT_SIMPLE.every((name) => !header(event, name)))
+    refuse('bad_request', `CSRF: send one of the headers ${NOT_SIMPLE.join(', ')}`);
+  parseQuery(z.record(z.string(), z.string()), event);
+  return parsedBy(Query, 'query', event.queryStringParameters ?? {});
+}
+
+function fromBody(event: APIGatewayProxyEvent): z.output<typeof Body> {
+  const text = bodyText(graphRoutes.postGraph.body, event);
+  const json = fromJson.safeParse(text);
+  if (!json.success) return refuse('bad_request', 'body: is not JSON');
+  if (Array.isArray(json.data))
+    return refuse('bad_request', 'body: send one operation a request; batches are not accepted');
+  return parsedBy(Body, 'body', json.data);
+}
+
+/** Refused by the name of what is wrong. */
+function parsedBy<S extends Schema>(schema: S, where: string, input: unknown): z.output<S> {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  parsePart(where, schema, input);
+  return refuse('bad_request', `${where}: is not valid`);
+}

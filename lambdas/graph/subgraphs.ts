@@ -1,0 +1,77 @@
+import * as z from 'zod/mini';
+import { logger } from '../shared/telemetry';
+import type { Ask, GraphError, SubgraphAnswer } from './execute/run';
+import { isObject } from './execute/run';
+import type { Send } from './send';
+
+/** Of an error only this leaves the house: not its stack trace, not what else a subgraph put into its extensions. */
+const SubgraphErrors = z.array(
+  z.object({
+    message: z.string(),
+    path: z.optional(z.nullable(z.array(z.union([z.string(), z.number()])))),
+    extensions: z.optional(z.nullable(z.object({ code: z.optional(z.string()) }))),
+  }),
+);
+
+/** The code of the error in place of what a subgraph did not answer. */
+const UNAVAILABLE = 'SUBGRAPH_UNAVAILABLE';
+const UNEXPECTED = 'INTERNAL_SERVER_ERROR';
+
+/** What a request to subgraphs says of the request that it is part of. */
+export interface Origin {
+  readonly requestId: string;
+  /** Whether asking twice does no harm: a query, never a mutation. */
+  readonly repeatable: boolean;
+}
+
+/**
+ * Asks the subgraphs at these addresses. The failure of one costs the caller its own fields: they are null, and an error
+ * names the subgraph and nothing else. The cause is logged.
+ */
+export const subgraphs =
+  (urls: Readonly<Record<string, string>>, send: Send) =>
+  ({ requestId, repeatable }: Origin): Ask =>
+  async (subgraph, body, entities) => {
+    try {
+      const url = urls[subgraph];
+      if (url === undefined) throw new Error('it has no address');
+      const answer = answerOf(subgraph, await send({ url, body, requestId, repeatable }));
+      if (entities !== undefined && isIncomplete(answer, entities))
+        throw new Error('it did not answer for each entity');
+      return answer;
+    } catch (error) {
+      logger.error('subgraph', {
+        requestId,
+        subgraph,
+        error: error instanceof Error ? error : new Error(String(error)),
+      });
+      return { errors: [unavailable(subgraph)] };
+    }
+  };
+
+/** Parsed by hand, as it may be large: that `data` is what the schema says is looked at when it is written. */
+function answerOf(subgraph: string, answer: unknown): SubgraphAnswer {
+  if (!isObject(answer)) throw new Error('its answer is no GraphQL answer');
+  const { data = null, errors } = answer;
+  if (data !== null && !isObject(data)) throw new Error('its data is no object');
+  if (errors === undefined || errors === null) return { data };
+  return { data, errors: SubgraphErrors.parse(errors).map((error) => told(subgraph, error)) };
+}
+
+const isIncomplete = ({ data }: SubgraphAnswer, entities: number): boolean =>
+  !!data && !(Array.isArray(data._entities) && data._entities.length === entities);
+
+/** A refusal that the subgraph meant for the caller keeps its words; a fault of the subgraph does not. */
+function told(subgraph: string, { message, path, extensions }: z.output<typeof SubgraphErrors>[number]): GraphError {
+  const code = extensions?.code ?? UNEXPECTED;
+  const own = code !== UNEXPECTED;
+  return {
+    ...(own ? { message, extensions: { code } } : unavailable(subgraph)),
+    ...(path && { path }),
+  };
+}
+
+const unavailable = (subgraph: string): GraphError => ({
+  message: `The subgraph ${subgraph} could not answer.`,
+  extensions: { code: UNAVAILABLE },
+});
