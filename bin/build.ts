@@ -1,6 +1,6 @@
 import { cpSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { type BuildOptions, build } from 'esbuild';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { composeExamples, SUBGRAPHS } from '../examples/compose';
 import { openApiDocument } from '../lambdas/openapi';
 import { docsAssets } from '../lambdas/platform/docs-assets';
@@ -25,6 +25,20 @@ const OPTIONS: BuildOptions = {
   logLevel: 'warning',
   // pg's optional native binding, and what Apollo's packages require only for features we do not use.
   external: ['pg-native', 'pg-cloudflare'],
+  // A lazy file is required: Node's loader of ES modules would be started for it alone.
+  supported: { 'dynamic-import': false },
+};
+
+/**
+ * `import('./planning/planner.lazy')` stays an import: what it leads to is a file of its own beside the function, read when
+ * it is first needed. Everything else of a function is one file.
+ */
+const lazily: Plugin = {
+  name: 'lazily',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /\.lazy$/ }, ({ path, kind }) =>
+      kind === 'dynamic-import' ? { path: `./${basename(path)}.js`, external: true } : undefined,
+    ),
 };
 
 /** `lambdas/auth/auth.handler.ts` becomes the function `auth`; `examples/subgraphs/…` gets the prefix `example-`. */
@@ -32,9 +46,14 @@ function entryPoints(): { in: string; out: string }[] {
   const files = ['lambdas', 'examples'].flatMap((root) =>
     readdirSync(root, { recursive: true, encoding: 'utf8' }).map((file) => join(root, file)),
   );
-  return files
+  const handlers = files
     .filter((file) => file.endsWith('.handler.ts'))
     .map((file) => ({ in: file, out: join(functionName(file), 'index') }));
+  // Beside the function whose feature it is part of: `lambdas/graph/planning/planner.lazy.ts` is the graph's.
+  const lazy = files
+    .filter((file) => file.endsWith('.lazy.ts'))
+    .map((file) => ({ in: file, out: join(file.split('/')[1] ?? '', basename(file, '.ts')) }));
+  return [...handlers, ...lazy];
 }
 
 const functionName = (file: string) =>
@@ -60,7 +79,7 @@ function lay(target: string, source: string): void {
 /** Every function into dist/functions/<name>/index.js, in one esbuild run. */
 export async function buildFunctions(): Promise<void> {
   rmSync(OUT, { recursive: true, force: true });
-  await build({ ...OPTIONS, entryPoints: entryPoints(), outdir: OUT });
+  await build({ ...OPTIONS, plugins: [lazily], entryPoints: entryPoints(), outdir: OUT });
   layFiles();
 }
 
