@@ -51,7 +51,7 @@ test.each([
   ['a body beyond ASCII', identity, '{"query":"{ product(id: \\"é—日本\\") { name } }"}'],
 ])("the signature with %s is the AWS SDK's own", async (_, who, body) => {
   const url = 'https://abc123.lambda-url.eu-west-1.on.aws/';
-  const { headers } = await sign(message(url, { body }), who);
+  const headers: Readonly<Record<string, string>> = sign(message(url, { body }), who);
   const date = headers['x-amz-date'] ?? '';
   const signer = new SignatureV4({
     service: 'lambda',
@@ -98,7 +98,7 @@ test('calls one after another share their connections', async () => {
   });
   const send = signedSend(identity);
   for (let call = 0; call < 5; call += 1) await send(message(url));
-  // The next call may be sent before undici counts the connection of the one before as free.
+  // The next call may be sent before the connection of the one before counts as free.
   expect(ports.size).toBeLessThan(3);
 });
 

@@ -78,11 +78,26 @@ function signatureOf(
     sha256(request.body ?? ''),
   ].join('\n');
   const text = [ALGORITHM, stamp, scopeOf(request, identity, stamp), sha256(canonical)].join('\n');
-  const words = [stamp.slice(0, 8), identity.region, request.service, 'aws4_request', text];
-  const start: string | Buffer = `AWS4${identity.secretAccessKey}`;
-  return words
-    .reduce<string | Buffer>((key, word) => createHmac('sha256', key).update(word).digest(), start)
-    .toString('hex');
+  return createHmac('sha256', keyOf(identity, stamp.slice(0, 8), request.service))
+    .update(text)
+    .digest('hex');
+}
+
+interface SigningKey {
+  readonly of: string;
+  readonly key: string | Buffer;
+}
+let lastKey: SigningKey | undefined;
+
+/** Good for a day, for one service: derived when the one before was for another. */
+function keyOf({ secretAccessKey, region }: AwsIdentity, day: string, service: string): string | Buffer {
+  const of = `${secretAccessKey} ${day} ${region} ${service}`;
+  if (lastKey?.of === of) return lastKey.key;
+  const words = [day, region, service, 'aws4_request'];
+  const start: string | Buffer = `AWS4${secretAccessKey}`;
+  const key = words.reduce<string | Buffer>((last, word) => createHmac('sha256', last).update(word).digest(), start);
+  lastKey = { of, key };
+  return key;
 }
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
