@@ -3,6 +3,7 @@ import { fromJson } from '../../lambdas/shared/json';
 import { count, row, say } from '../measure';
 import type { Operation } from './operations';
 import type { Calls, Contender, Subgraphs } from './processes';
+import { SUBGRAPHS } from './shop';
 
 const Answer = z.pipe(fromJson, z.object({ data: z.looseObject({}), errors: z.optional(z.undefined()) }));
 
@@ -26,11 +27,11 @@ export async function sameAnswers({ contenders, subgraphs }: Asked, { name, body
   let first: string | undefined;
   for (const contender of contenders) {
     // Once before, as some ask subgraphs for more when they start.
-    await contender.take({ body, count: 1, atOnce: 1 });
+    await contender.take({ body, count: 1 });
     await subgraphs.calls();
-    const { text, isNative } = await contender.take({ body, count: 1, atOnce: 1 });
+    const { text, plansInRust } = await contender.take({ body, count: 1 });
     calls.set(contender.name, await subgraphs.calls());
-    if (isNative === false) throw new Error(`${contender.name} has made no plan in Rust`);
+    if (plansInRust === 0) throw new Error(`${contender.name} has made no plan in Rust`);
     const data = dataOf(text);
     first ??= data;
     if (data !== first) throw new Error(`${contender.name} answers otherwise: ${difference(first, data)}`);
@@ -53,9 +54,8 @@ const total = (calls: Calls) => Object.values(calls).reduce((sum, each) => sum +
 /** @param most how many calls the first contender shall make at most */
 export function printCalls(calls: ReadonlyMap<string, Calls>, most?: number): void {
   const [mine = 0] = [...calls.values()].map(total);
-  for (const [name, each] of calls) {
-    const by = Object.entries(each).map(([subgraph, times]) => `${subgraph} ${times}`);
-    row(`${name}: ${by.join(', ')}`, `${total(each)} calls`, undefined);
-  }
-  if (most !== undefined) row('  of ours', `at most ${most}`, mine / most, 1);
+  say(`  calls of ${SUBGRAPHS.join(' + ')}`);
+  for (const [name, each] of calls)
+    row(name, `${SUBGRAPHS.map((subgraph) => each[subgraph] ?? 0).join(' + ')} = ${total(each)}`, undefined);
+  if (most !== undefined) row(`  of ours, beside the ${most} that it may make`, '', mine / most, 1);
 }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { json } from 'node:stream/consumers';
 import * as z from 'zod/mini';
 import { count, median, row, say } from '../measure';
@@ -31,8 +31,9 @@ interface Start extends z.output<typeof Memory> {
 async function timed(env: NodeJS.ProcessEnv): Promise<Start> {
   const began = performance.now();
   const child = spawn(process.execPath, ['-e', INVOKE], { env, stdio: ['ignore', 'ignore', 'inherit', 'pipe'] });
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a pipe that the child writes to
-  const memory = json(child.stdio[3] as Readable);
+  const pipe = child.stdio[3];
+  if (!(pipe instanceof Readable)) throw new Error('the fourth descriptor is no pipe');
+  const memory = json(pipe);
   const [code] = await once(child, 'exit');
   const milliseconds = performance.now() - began;
   if (code !== 0) throw new Error(`the function failed: ${env.FUNCTION}`);
@@ -49,7 +50,7 @@ interface Cold {
 }
 
 const known = () => MEDIUM_OPERATION.body;
-const unknown = (run: number) => unknownOperation(`${process.pid}x${run}`);
+const unknown = (run: number) => unknownOperation(`${process.pid}x${run + 1}`);
 
 const EMPTY = 'an empty function';
 const PLAIN = 'Apollo Gateway, bundled';

@@ -8,9 +8,9 @@ const NAMES = ['Ada', 'Bela', 'Carl', 'Dora', 'Emil', 'Fritzi'];
 const GOODS = ['Table', 'Couch', 'Glass', 'Chair', 'Screen', 'Lamp', 'Grill', 'Fridge', 'Sofa'];
 const REVIEWS = 18;
 
-/** Between 30 and 45 words, the same in each run. */
+/** Between 50 and 65 words, the same in each run. */
 const bodyOf = (id: number) =>
-  Array.from({ length: 30 + ((id * 7) % 16) }, (_, at) => WORDS[(id * 5 + at * 3) % WORDS.length]).join(' ');
+  Array.from({ length: 50 + ((id * 7) % 16) }, (_, at) => WORDS[(id * 5 + at * 3) % WORDS.length]).join(' ');
 
 const users = NAMES.map((name, at) => ({ id: String(at + 1), name: `${name} Example`, username: name.toLowerCase() }));
 const products = GOODS.map((name, at) => ({

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 
 /** What a contender's process is told to do. */
-export const Task = z.object({ body: z.string(), count: z.int(), atOnce: z.int() });
+export const Task = z.object({ body: z.string(), count: z.int() });
 export type Task = z.output<typeof Task>;
 
 /** What it measured. */
@@ -12,7 +12,7 @@ export const Turn = z.object({
   p99Ms: z.number(),
   /** The last answer. */
   text: z.string(),
-  /** Of Hive: whether its plans were made in Rust. */
-  isNative: z.optional(z.boolean()),
+  /** Of Hive: how many plans its process has had of the planner in Rust. */
+  plansInRust: z.optional(z.int()),
 });
 export type Turn = z.output<typeof Turn>;
