@@ -1,9 +1,10 @@
-import { FILES, laySupergraph, prepare } from './graph/bundles';
+import { FILES, laySupergraph, peers, prepare } from './graph/bundles';
 import { cold } from './graph/cold';
 import { startContender, startSubgraphs } from './graph/processes';
 import { supergraphOf } from './graph/shop';
 import { APOLLO, HIVE, OURS, TOOLS, warm } from './graph/warm';
 import { knownCaller, ourWorld } from './graph/world';
+import { say } from './measure';
 import { startStores } from './stores';
 
 /**
@@ -13,6 +14,8 @@ import { startStores } from './stores';
  */
 export async function graph(): Promise<void> {
   await prepare();
+  say(`Node ${process.version}; ${peers().join(', ')}`);
+  say();
   const [stores, subgraphs] = await Promise.all([startStores(), startSubgraphs()]);
   const caller = await knownCaller(stores);
   try {

@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { build } from 'esbuild';
+import * as z from 'zod/mini';
 import { buildFunctions, OPTIONS } from '../../bin/build';
+import { fromJson } from '../../lambdas/shared/json';
 
 const OUT = resolve('dist/bench/graph');
 const PEERS = resolve('bench/graph/peers');
@@ -26,11 +28,21 @@ export async function prepare(): Promise<void> {
   rmSync(OUT, { recursive: true, force: true });
   mkdirSync(OUT, { recursive: true });
   cpSync(OURS, `${OUT}/ours`, { recursive: true });
-  const bundle = (entry: string, outfile: string) => build({ ...OPTIONS, entryPoints: [entry], outfile });
   await bundle('bench/graph/runner.ts', FILES.runner);
   await bundle('bench/graph/subgraphs.ts', FILES.subgraphs);
   await bundle(`${PEERS}/apollo.mjs`, FILES.apollo);
 }
+
+/** As our functions are bundled. */
+const bundle = (entry: string, outfile: string) => build({ ...OPTIONS, entryPoints: [entry], outfile });
+
+const Package = z.pipe(fromJson, z.object({ dependencies: z.record(z.string(), z.string()) }));
+
+/** What ours is measured beside, as it is installed. */
+export const peers = (): string[] =>
+  Object.entries(Package.parse(readFileSync(`${PEERS}/package.json`, 'utf8')).dependencies).map(
+    ([name, version]) => `${name} ${version}`,
+  );
 
 /** Lays the supergraph where each contender reads it. */
 export function laySupergraph(text: string): void {

@@ -3,7 +3,9 @@ import type { SubgraphName } from './shop';
 /** An object as `graphql` resolves it by its default: a member, or a function that returns it. */
 type Known = Readonly<Record<string, unknown>>;
 
-const WORDS = 'the lamp is as bright as we had hoped and came two days late in a box that somebody had sat on'.split(' ');
+const WORDS = 'the lamp is as bright as we had hoped and came two days late in a box that somebody had sat on'.split(
+  ' ',
+);
 const NAMES = ['Ada', 'Bela', 'Carl', 'Dora', 'Emil', 'Fritzi'];
 const GOODS = ['Table', 'Couch', 'Glass', 'Chair', 'Screen', 'Lamp', 'Grill', 'Fridge', 'Sofa'];
 const REVIEWS = 18;

@@ -27,8 +27,8 @@ const SMALL = 'query Small($upc: String!) { product(upc: $upc) { name } }';
 const bodyOf = (query: string, variables = {}) => JSON.stringify({ query, variables });
 
 export const DEEP_OPERATION: Operation = { name: 'deep', body: bodyOf(DEEP), count: 100 };
-export const MEDIUM_OPERATION: Operation = { name: 'medium', body: bodyOf(MEDIUM, { first: 5 }), count: 200 };
-export const SMALL_OPERATION: Operation = { name: 'small', body: bodyOf(SMALL, { upc: '3' }), count: 400 };
+export const MEDIUM_OPERATION: Operation = { name: 'medium', body: bodyOf(MEDIUM, { first: 5 }), count: 400 };
+export const SMALL_OPERATION: Operation = { name: 'small', body: bodyOf(SMALL, { upc: '3' }), count: 1_000 };
 
 /** An operation that nobody has asked before: it differs from the medium one by its name alone. */
 export const unknownOperation = (unique: string) =>

@@ -33,14 +33,15 @@ function listener(name: SubgraphName): RequestListener {
   const answer = answersOf(name);
   return (request, response) => {
     calls.set(name, (calls.get(name) ?? 0) + 1);
+    const send = (status: number, body: string) =>
+      response
+        .writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) })
+        .end(body);
     text(request)
       .then(answer)
       .then(
-        (body) => {
-          const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-          response.writeHead(200, headers).end(body);
-        },
-        (error: unknown) => response.writeHead(500).end(String(error)),
+        (body) => send(200, body),
+        (error: unknown) => send(500, String(error)),
       );
   };
 }

@@ -6,7 +6,7 @@ import type { Turn } from './turn';
 
 const ROUNDS = 5;
 /** Turns before those that count: for the compiler. */
-const WARM_UPS = 2;
+const WARM_UPS = 3;
 /** Where Apollo makes 16. */
 const MOST_CALLS = 11;
 
