@@ -8,7 +8,7 @@ import { docsAssets } from '../lambdas/platform/docs-assets';
 const OUT = 'dist/functions';
 
 /** The largest free gain of a cold start is `mainFields`: packages' ES modules are tree-shaken, their CommonJS is not. */
-const OPTIONS: BuildOptions = {
+export const OPTIONS: BuildOptions = {
   bundle: true,
   platform: 'node',
   target: 'node20',

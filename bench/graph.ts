@@ -1,0 +1,46 @@
+import { FILES, laySupergraph, peers, prepare } from './graph/bundles';
+import { cold } from './graph/cold';
+import { startContender, startSubgraphs } from './graph/processes';
+import { supergraphOf } from './graph/shop';
+import { APOLLO, HIVE, OURS, TOOLS, warm } from './graph/warm';
+import { knownCaller, ourWorld } from './graph/world';
+import { say } from './measure';
+import { startStores } from './stores';
+
+/**
+ * Our graph function beside Apollo's gateway, Hive's with its planner in Rust, and @graphql-tools/federation, over the same
+ * four subgraphs. Ours is measured whole: it asks Redis for each request whether its caller may do this and is within its
+ * limits, and signs what it sends. The others do neither.
+ */
+export async function graph(): Promise<void> {
+  await prepare();
+  say(`Node ${process.version}; ${peers().join(', ')}`);
+  say();
+  const [stores, subgraphs] = await Promise.all([startStores(), startSubgraphs()]);
+  const caller = await knownCaller(stores);
+  try {
+    laySupergraph(supergraphOf(subgraphs.urls));
+    const env = {
+      PATH: process.env.PATH,
+      NODE_ENV: 'production',
+      SUPERGRAPH: FILES.supergraph,
+      ...ourWorld(stores, subgraphs.urls),
+    };
+    const contenders = [
+      startContender(OURS, FILES.ours, env),
+      startContender(APOLLO, FILES.apollo, env),
+      startContender(HIVE, FILES.hive, env),
+      startContender(TOOLS, FILES.tools, env),
+    ];
+    try {
+      await warm({ contenders, subgraphs, refill: () => caller.refill() });
+    } finally {
+      for (const contender of contenders) contender.stop();
+    }
+    await cold(env, () => caller.refill());
+  } finally {
+    caller.stop();
+    subgraphs.stop();
+    await stores.stop();
+  }
+}
