@@ -20,7 +20,7 @@ function addInterface(drawing: Drawing, name: string, fields: readonly string[],
   const { random, subgraphs, entities, abstracts } = drawing;
   const able = (base?.owners ?? subgraphs).filter((subgraph) => implementers(entities, subgraph).length > 0);
   const owners = random.subset(able, random.int(1, 2));
-  if (owners.length === 0) return;
+  if (owners.length === 0) return undefined;
   // A field that one subgraph's interface lacks is asked of every implementer by itself there.
   const shy = owners.length > 1 && base === undefined && random.chance(0.6);
   for (const [i, owner] of owners.entries()) {
