@@ -153,7 +153,9 @@ function addRoot(drawing: Drawing, subgraph: SubgraphDraft, root: 'Query' | 'Mut
   const { random, entities } = drawing;
   const homely = entities.filter(({ allowed }) => allowed(subgraph));
   const entity = homely.length > 0 && random.chance(0.6) ? random.pick(homely) : undefined;
-  const returns = entity ?? randomReturns(drawing, subgraph).returns;
+  // One root in five may be a leaf: a plan begins where a root leads on.
+  const drawn = [0, 1, 2].map(() => randomReturns(drawing, subgraph).returns);
+  const returns = entity ?? drawn.find(({ kind }) => kind !== 'leaf') ?? at(drawn, 0);
   returns.refer(subgraph);
   const args = randomArguments(drawing, subgraph, root === 'Query' ? 0.35 : 0.7);
   subgraph.declare('type', root).field(root, name, { args, type: random.pick(LIST).replace('%', returns.name) });

@@ -20,11 +20,14 @@ interface Asked {
   readonly type: string;
 }
 
+const overlapsOf = new WeakMap<GraphQLSchema, Map<GraphQLCompositeType, readonly GraphQLCompositeType[]>>();
+
 /** Draws the selections of one operation. Fields of one response path share response keys only where they may. */
 export class Selections {
   readonly fragments: { readonly name: string; readonly on: string; readonly body: string }[] = [];
   /** By response path, what each key stands for; more than one where the parents exclude each other. */
   readonly #asked = new Map<string, Map<string, Asked[]>>();
+  readonly #overlaps: Map<GraphQLCompositeType, readonly GraphQLCompositeType[]>;
   #aliases = 0;
 
   constructor(
@@ -35,7 +38,10 @@ export class Selections {
     private readonly prefix: string | undefined,
     /** How many fields there may still be, roughly. */
     private left: number,
-  ) {}
+  ) {
+    this.#overlaps = overlapsOf.get(schema) ?? new Map();
+    overlapsOf.set(schema, this.#overlaps);
+  }
 
   /** The lines between the braces. */
   set(type: GraphQLCompositeType, path: string, depth: number, atLeast = 1): string {
@@ -75,13 +81,10 @@ export class Selections {
     return `...${name}${directive}`;
   }
 
-  /** The types whose objects can be of this type too. Objects are the most: they are what plans split by. */
-  #overlapping(type: GraphQLCompositeType): GraphQLCompositeType[] {
-    const objects = isObjectType(type) ? [type] : this.schema.getPossibleTypes(type);
-    const abstract = Object.values(this.schema.getTypeMap()).filter(
-      (other) => isAbstractType(other) && objects.some((object) => this.schema.isSubType(other, object)),
-    );
-    return [...objects, ...objects, ...abstract.filter(isCompositeType)];
+  #overlapping(type: GraphQLCompositeType): readonly GraphQLCompositeType[] {
+    const known = this.#overlaps.get(type) ?? overlapping(this.schema, type);
+    this.#overlaps.set(type, known);
+    return known;
   }
 
   /** A field that was asked for under this path already, with other fields below it. */
@@ -160,4 +163,13 @@ function mayMerge(one: Asked, other: Asked): boolean {
   if (one.type !== other.type) return false;
   if (one.head === other.head) return true;
   return isObjectType(one.parent) && isObjectType(other.parent) && one.parent !== other.parent;
+}
+
+/** The types whose objects can be of this type too. Objects are the most: they are what plans split by. */
+function overlapping(schema: GraphQLSchema, type: GraphQLCompositeType): GraphQLCompositeType[] {
+  const objects = isObjectType(type) ? [type] : schema.getPossibleTypes(type);
+  const abstract = Object.values(schema.getTypeMap()).filter(
+    (other) => isAbstractType(other) && objects.some((object) => schema.isSubType(other, object)),
+  );
+  return [...objects, ...objects, ...abstract.filter(isCompositeType)];
 }
