@@ -105,13 +105,16 @@ function walk(
 export function errorsAt(
   errors: readonly GraphError[],
   path: readonly string[],
-  placesOfEntity: (index: number) => readonly Path[] | undefined,
+  placesOfEntity: (index: number) => readonly Path[],
 ): GraphError[] {
   return errors.flatMap((error) => {
     const index = error.path?.[1];
-    if (!error.path || typeof index !== 'number')
-      return [error.path ? { ...error, path: [...path, ...error.path] } : error];
+    if (!error.path || typeof index !== 'number') return [below(path, error)];
     const rest = error.path.slice(2);
-    return (placesOfEntity(index) ?? []).map((place) => ({ ...error, path: [...place, ...rest] }));
+    return placesOfEntity(index).map((place) => ({ ...error, path: [...place, ...rest] }));
   });
 }
+
+/** As far as a path leads, to an error that says no more. */
+export const below = (path: readonly string[], error: GraphError): GraphError =>
+  error.path ? { ...error, path: [...path, ...error.path] } : error;

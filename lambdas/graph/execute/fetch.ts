@@ -1,4 +1,4 @@
-import { errorsAt, type Group, groupsOf, join, placesOf, put, take } from './entities';
+import { below, errorsAt, type Group, groupsOf, join, placesOf, put, take } from './entities';
 import { copyOf, merge } from './merge';
 import type { Fetch } from './operation';
 import { representBy } from './representations';
@@ -13,7 +13,7 @@ export function rootFetch(fetch: Fetch, path: readonly string[], conditions: Con
   const head = headOf(fetch);
   return async (run, targets) => {
     const { data, errors } = await run.ask(fetch.subgraph, `${head}${variablesOf(fetch, run)}}}`);
-    if (errors) run.errors.push(...errorsAt(errors.map(from(fetch)), path, () => undefined));
+    if (errors) run.errors.push(...errors.map((error) => below(path, from(fetch)(error))));
     if (!data) return;
     if (fetch.outputRewrites) rewriteAll(fetch.outputRewrites, conditions, data);
     for (const [index, target] of targets.entries()) merge(target, index === 0 ? data : asData(copyOf(data)));
@@ -69,8 +69,8 @@ function tell(
   indices: readonly number[],
 ) {
   const places = placesOf(run.data, path);
-  const placesOfEntity = (index: number): readonly Path[] | undefined =>
-    groups[indices.indexOf(index)]?.objects.flatMap((object) => places.get(object) ?? []);
+  const placesOfEntity = (index: number): readonly Path[] =>
+    groups[indices.indexOf(index)]?.objects.flatMap((object) => places.get(object) ?? []) ?? [];
   run.errors.push(...errorsAt(errors, path, placesOfEntity));
 }
 

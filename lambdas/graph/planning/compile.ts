@@ -5,6 +5,7 @@ import {
   Kind,
   type OperationDefinitionNode,
   OperationTypeNode,
+  separateOperations,
   type SelectionNode,
 } from 'graphql';
 import type { Cost } from '../execute/cost';
@@ -30,7 +31,9 @@ export function compiled(graph: PlannedGraph, valid: Valid, given: Json): Operat
   const { enums, ...variables } = variablesOf(graph.schema, document, operation);
   const shapes = shapesOf(graph.schema, document, operation, (field) => introspected(graph, valid, given, field));
   const name = operation.name?.value;
-  const planned = operationFromDocument(graph.api, document, name === undefined ? {} : { operationName: name });
+  // The planner reads every fragment it is given, those of other operations too, whose variables it does not know.
+  const alone = separateOperations(document)[name ?? ''] ?? document;
+  const planned = operationFromDocument(graph.api, alone);
   const { plan, conditions } = planOf(graph.planner.buildQueryPlan(planned), graph.whole);
   return {
     cost,

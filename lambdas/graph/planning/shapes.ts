@@ -40,14 +40,20 @@ export function shapesOf(
   const root = schema.getRootType(operation.operation);
   if (!root) throw new Error(`the schema has no ${operation.operation}`);
   const shapes = new Shapes(schema, document, introspect);
-  shapes.indexOf(root, [operation.selectionSet]);
+  shapes.indexOf(root, [{ selections: operation.selectionSet, when: [] }]);
   return { shapes: shapes.all, enums: shapes.enums };
+}
+
+/** Selections that count where all the conditions hold. */
+interface Part {
+  readonly selections: SelectionSetNode;
+  readonly when: readonly Condition[];
 }
 
 /** What is known of one response key while it is collected. */
 interface Collected {
   readonly node: SelectionNode & { readonly kind: Kind.FIELD };
-  readonly below: SelectionSetNode[];
+  readonly below: Part[];
   /** Undefined as soon as it is there without conditions. */
   when: (readonly Condition[])[] | undefined;
 }
@@ -70,17 +76,20 @@ class Shapes {
   }
 
   /** The shape of these selections on this type, made once however often it is met. */
-  indexOf(type: GraphQLNamedType, selections: readonly SelectionSetNode[]): number {
-    const key = `${type.name} ${selections.map((selection) => this.idOf(selection)).join(' ')}`;
+  indexOf(type: GraphQLNamedType, parts: readonly Part[]): number {
+    const key = `${type.name} ${parts.map((part) => `${this.idOf(part.selections)}${part.when.join()}`).join(' ')}`;
     const known = this.indices.get(key);
     if (known !== undefined) return known;
     const index = this.all.length;
     this.indices.set(key, index);
     // Its place is taken before what is in it takes the next ones.
     this.all.push({ types: {}, untyped: [] });
-    const entries = this.typesOf(type).map((met) => [met.name, this.collect(met, selections)] as const);
+    const entries = this.typesOf(type).map((met) => [met.name, this.collect(met, parts)] as const);
     const types = Object.fromEntries(entries);
-    this.all[index] = { types, untyped: types[type.name] ?? [] };
+    const untyped = types[type.name] ?? [];
+    // A subgraph with an interface object knows no name but the interface's, whatever type the schema says it is.
+    if (isObjectType(type)) for (const { name } of type.getInterfaces()) types[name] = untyped;
+    this.all[index] = { types, untyped };
     return index;
   }
 
@@ -90,16 +99,16 @@ class Shapes {
     return id;
   }
 
-  /** All types that an object may say it is of. Interfaces too: a subgraph with an interface object knows no other name. */
+  /** All types that an object may say it is of, interfaces among them. */
   private typesOf(type: GraphQLNamedType): readonly GraphQLNamedType[] {
     if (!isAbstractType(type)) return [type];
     const interfaces = isInterfaceType(type) ? this.schema.getImplementations(type).interfaces : [];
     return [type, ...interfaces, ...this.schema.getPossibleTypes(type)];
   }
 
-  private collect(type: GraphQLNamedType, selections: readonly SelectionSetNode[]): readonly Field[] {
+  private collect(type: GraphQLNamedType, parts: readonly Part[]): readonly Field[] {
     const collected = new Map<string, Collected>();
-    for (const selection of selections) this.walk(type, selection, [], collected);
+    for (const { selections, when } of parts) this.walk(type, selections, when, collected);
     return [...collected].map(([key, found]) => this.fieldOf(type, key, found));
   }
 
@@ -149,7 +158,7 @@ class Shapes {
     into.set(key, found);
     if (conditions.length === 0) found.when = undefined;
     else found.when?.push(conditions);
-    if (node.selectionSet) found.below.push(node.selectionSet);
+    if (node.selectionSet) found.below.push({ selections: node.selectionSet, when: conditions });
   }
 
   private fieldOf(type: GraphQLNamedType, key: string, { node, below, when }: Collected): Field {
@@ -170,10 +179,13 @@ class Shapes {
       wrap: wrappingOf(definition.type),
       type: named.name,
       of: `${type.name}.${key}`,
-      ...(isCompositeType(named) && { shape: this.indexOf(named, below) }),
+      ...(isCompositeType(named) && { shape: this.indexOf(named, below.length === 1 ? below.map(unconditional) : below) }),
     };
   }
 }
+
+/** Of a field that is asked for once, what decides on it has decided on all that is in it. */
+const unconditional = ({ selections }: Part): Part => ({ selections, when: [] });
 
 /** From the outside in. */
 export function wrappingOf(type: GraphQLType): string {
