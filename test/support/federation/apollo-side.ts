@@ -3,7 +3,7 @@ import type { GraphQLDataSource } from '@apollo/gateway';
 import { executeQueryPlan } from '@apollo/gateway/dist/executeQueryPlan';
 import { buildOperationContext } from '@apollo/gateway/dist/operationContext';
 import { type QueryPlan, QueryPlanner } from '@apollo/query-planner';
-import { type GraphQLFormattedError, parse } from 'graphql';
+import { GraphQLError, type GraphQLFormattedError, parse } from 'graphql';
 import type { FederatedGraph } from './compose';
 import type { Subgraph } from './random-subgraph';
 
@@ -37,7 +37,8 @@ type RequestContext = Parameters<typeof executeQueryPlan>[2];
 
 /** Apollo's own planner and executor, as `ApolloGateway.executor` calls them, without its server and its caches. */
 export function apolloSide({ supergraph, apiSchema }: FederatedGraph): ApolloSide {
-  const planner = new QueryPlanner(supergraph);
+  // Any plan will do, as both sides run the same one: without the limit one operation in a hundred takes seconds.
+  const planner = new QueryPlanner(supergraph, { debug: { maxEvaluatedPlans: 200 } });
   const api = supergraph.apiSchema();
   const supergraphSchema = supergraph.schema.toGraphQLJSSchema();
   const planOf = ({ query, operationName }: GraphOperation) =>
@@ -62,11 +63,15 @@ export function apolloSide({ supergraph, apiSchema }: FederatedGraph): ApolloSid
         supergraphSchema,
         api,
       );
-      const answer: GatewayAnswer = JSON.parse(JSON.stringify(result));
+      const answer: GatewayAnswer = JSON.parse(JSON.stringify({ ...result, errors: result.errors?.map(formatted) }));
       return answer;
     },
   };
 }
+
+/** A subgraph that is down leaves an `Error`, which JSON would empty. */
+const formatted = (error: Error): GraphQLFormattedError =>
+  error instanceof GraphQLError ? error.toJSON() : { message: error.message };
 
 /** Every answer of a subgraph is its own copy: this executor merges into what it receives. */
 function dataSource(subgraph: Subgraph): GraphQLDataSource {

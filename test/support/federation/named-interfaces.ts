@@ -51,7 +51,7 @@ export const NAMED_INTERFACES = {
       type Company @key(fields: "vat") { vat: String! seat: String parents: [Company!] }
       type Query { companies: [Company!]! }`,
     mail: `
-      type Account @key(fields: "id") @interfaceObject { id: ID! box: Box! dunning: String @external letter: Int @requires(fields: "dunning") }
+      type Account @key(fields: "id") @interfaceObject { id: ID! box: Box! letter: Int }
       type Box @shareable { size: Int! shared: [Account!]! }
       type Bill @key(fields: "number") { number: Int! sent: Boolean }`,
   },

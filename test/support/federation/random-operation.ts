@@ -37,7 +37,7 @@ function drawOperation(random: Random, schema: GraphQLSchema, name: string, lett
   const mutation = random.chance(0.12) ? schema.getMutationType() : undefined;
   const root = mutation ?? schema.getQueryType();
   if (!root) throw new Error('the schema has no queries');
-  const selections = new Selections(schema, random, variables, prefix, random.int(2, 18));
+  const selections = new Selections(schema, random, variables, prefix, random.int(2, 13));
   const depth = random.pick([1, 2, 3, 3, 4, 4, 5, 6]);
   const body = `${selections.set(root, '', depth, mutation ? 2 : 1)}${introspection(random, mutation)}`;
   const kind = mutation ? 'mutation' : 'query';

@@ -45,7 +45,7 @@ export class Selections {
 
   /** The lines between the braces. */
   set(type: GraphQLCompositeType, path: string, depth: number, atLeast = 1): string {
-    const count = this.random.int(atLeast, this.left > 8 ? 4 : 2);
+    const count = this.random.int(atLeast, this.left > 5 ? 3 : 2);
     const lines = Array.from({ length: count }, () => this.#selection(type, path, depth));
     return lines.join(' ');
   }
