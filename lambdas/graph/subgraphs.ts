@@ -45,7 +45,7 @@ export const subgraphs =
         subgraph,
         error: error instanceof Error ? error : new Error(String(error)),
       });
-      return { errors: [unavailable(subgraph)] };
+      return { errors: [unavailable(subgraph)], isAway: true };
     }
   };
 

@@ -30,38 +30,52 @@ export function put(entity: Data, { objects }: Group): void {
   for (const object of objects) merge(object, entity);
 }
 
-/**
- * Adds representations to the batch of this tick that asks the same, or begins one. Gives the index of each in its answer.
- */
-export function join(run: Run, key: string, groups: readonly Group[], send: (batch: Batch) => Promise<SubgraphAnswer>) {
+type Send = (representations: readonly string[]) => Promise<SubgraphAnswer>;
+
+/** What a fetch is answered, with the place of each of its groups in it. */
+export interface Answered {
+  readonly answer: SubgraphAnswer;
+  readonly indices: readonly number[];
+  readonly taken: Set<number>;
+}
+
+/** Asks for these entities, in one request with all that ask the same in this tick. */
+export async function together(run: Run, key: string, groups: readonly Group[], send: Send): Promise<Answered> {
   const batch = run.waiting.get(key) ?? newBatch(run, key, send);
+  batch.fetches += 1;
   const indices = groups.map(({ representation }) => {
     const known = batch.indices.get(representation);
     if (known !== undefined) return known;
     batch.indices.set(representation, batch.representations.length);
     return batch.representations.push(representation) - 1;
   });
-  return { batch, indices };
+  const answer = await batch.answer;
+  const hasFailed = !Array.isArray(answer.data?._entities);
+  // What one fetch asked for may have failed the others': each is asked for by itself, as if they had never met.
+  if (hasFailed && batch.fetches > 1 && !answer.isAway) return alone(groups, send);
+  return { answer, indices, taken: batch.taken };
 }
 
-function newBatch(run: Run, key: string, send: (batch: Batch) => Promise<SubgraphAnswer>): Batch {
-  const batch: Batch = {
-    representations: [],
-    indices: new Map(),
-    taken: new Set(),
-    answer: new Promise((resolve) => {
-      setImmediate(() => {
-        run.waiting.delete(key);
-        resolve(send(batch));
-      });
-    }),
-  };
+async function alone(groups: readonly Group[], send: Send): Promise<Answered> {
+  const answer = await send(groups.map(({ representation }) => representation));
+  return { answer, indices: groups.map((_, index) => index), taken: new Set() };
+}
+
+function newBatch(run: Run, key: string, send: Send): Batch {
+  const representations: string[] = [];
+  const answer = new Promise<SubgraphAnswer>((resolve) => {
+    setImmediate(() => {
+      run.waiting.delete(key);
+      resolve(send(representations));
+    });
+  });
+  const batch: Batch = { representations, indices: new Map(), taken: new Set(), fetches: 0, answer };
   run.waiting.set(key, batch);
   return batch;
 }
 
 /** The entity for one of those who asked: the first one takes it, others get copies, as they may go on with it differently. */
-export function take({ taken }: Batch, entities: readonly unknown[], index: number): Data | undefined {
+export function take(taken: Set<number>, entities: readonly unknown[], index: number): Data | undefined {
   const entity = entities[index];
   if (!isObject(entity)) return undefined;
   if (!taken.has(index)) {

@@ -1,4 +1,4 @@
-import { below, errorsAt, type Group, groupsOf, join, placesOf, put, take } from './entities';
+import { below, errorsAt, type Group, groupsOf, placesOf, put, take, together } from './entities';
 import { copyOf, merge } from './merge';
 import type { Fetch } from './operation';
 import { representBy } from './representations';
@@ -29,15 +29,14 @@ export function entityFetch(fetch: Fetch, path: readonly string[], conditions: C
     if (groups.length === 0) return;
     const variables = variablesOf(fetch, run);
     const before = `${head}${variables}${variables === '' ? '' : ','}"representations":[`;
-    const { batch, indices } = join(run, `${fetch.subgraph} ${before}`, groups, ({ representations }) =>
-      run.ask(fetch.subgraph, `${before}${representations.join(',')}]}}`, representations.length),
-    );
-    const { data, errors } = await batch.answer;
-    if (errors) tell(run, errors.map(from(fetch)), path, groups, indices);
-    const entities = data?._entities;
+    const send = (representations: readonly string[]) =>
+      run.ask(fetch.subgraph, `${before}${representations.join(',')}]}}`, representations.length);
+    const { answer, indices, taken } = await together(run, `${fetch.subgraph} ${before}`, groups, send);
+    if (answer.errors) tell(run, answer.errors.map(from(fetch)), path, groups, indices);
+    const entities = answer.data?._entities;
     if (!Array.isArray(entities)) return;
     for (const [at, group] of groups.entries()) {
-      const entity = take(batch, entities, indices[at] ?? -1);
+      const entity = take(taken, entities, indices[at] ?? -1);
       if (!entity) continue;
       if (fetch.outputRewrites) rewriteAll(fetch.outputRewrites, conditions, entity);
       put(entity, group);

@@ -14,6 +14,8 @@ export interface GraphError {
 export interface SubgraphAnswer {
   readonly data?: Data | null;
   readonly errors?: readonly GraphError[];
+  /** It did not answer at all: asking again at once would not help. */
+  readonly isAway?: boolean;
 }
 
 /**
@@ -30,6 +32,8 @@ export interface Batch {
   readonly answer: Promise<SubgraphAnswer>;
   /** Which entities of the answer somebody has put into the response already. */
   readonly taken: Set<number>;
+  /** How many fetches it is for. */
+  fetches: number;
 }
 
 /** One run of an operation. */

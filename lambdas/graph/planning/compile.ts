@@ -1,12 +1,13 @@
 import { operationFromDocument } from '@apollo/federation-internals';
+import type { QueryPlan } from '@apollo/query-planner';
 import {
   type DocumentNode,
   executeSync,
   Kind,
   type OperationDefinitionNode,
   OperationTypeNode,
-  separateOperations,
   type SelectionNode,
+  separateOperations,
 } from 'graphql';
 import type { Cost } from '../execute/cost';
 import type { Json, Operation } from '../execute/operation';
@@ -27,14 +28,23 @@ export interface Valid {
  * here. Throws a GraphQLError where the planner refuses it.
  */
 export function compiled(graph: PlannedGraph, valid: Valid, given: Json): Operation {
-  const { document, operation, cost } = valid;
-  const { enums, ...variables } = variablesOf(graph.schema, document, operation);
-  const shapes = shapesOf(graph.schema, document, operation, (field) => introspected(graph, valid, given, field));
-  const name = operation.name?.value;
   // The planner reads every fragment it is given, those of other operations too, whose variables it does not know.
-  const alone = separateOperations(document)[name ?? ''] ?? document;
-  const planned = operationFromDocument(graph.api, alone);
-  const { plan, conditions } = planOf(graph.planner.buildQueryPlan(planned), graph.whole);
+  const alone = separateOperations(valid.document)[valid.operation.name?.value ?? ''] ?? valid.document;
+  return withPlan(graph, valid, given, graph.planner.buildQueryPlan(operationFromDocument(graph.api, alone)));
+}
+
+/** The same, of an operation that has been planned. */
+export function withPlan(
+  graph: PlannedGraph,
+  { document, operation, cost }: Valid,
+  given: Json,
+  planned: QueryPlan,
+): Operation {
+  const { enums, ...variables } = variablesOf(graph.schema, document, operation);
+  const shapes = shapesOf(graph.schema, document, operation, (field) =>
+    introspected(graph, document, operation, given, field),
+  );
+  const { plan, conditions } = planOf(planned, graph.whole);
   return {
     cost,
     kind: operation.operation === OperationTypeNode.MUTATION ? 'mutation' : 'query',
@@ -49,7 +59,8 @@ export function compiled(graph: PlannedGraph, valid: Valid, given: Json): Operat
 /** The JSON text of what an introspection field says of the schema. */
 function introspected(
   { schema }: PlannedGraph,
-  { document: { definitions }, operation: { variableDefinitions = [] } }: Valid,
+  { definitions }: DocumentNode,
+  { variableDefinitions = [] }: OperationDefinitionNode,
   variableValues: Json,
   field: SelectionNode,
 ): string {

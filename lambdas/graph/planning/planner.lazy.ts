@@ -6,6 +6,7 @@ import {
   specifiedRules,
   validate,
 } from 'graphql';
+import { countFault, logger } from '../../shared/telemetry';
 import type { Json, Operation } from '../execute/operation';
 import type { GraphError } from '../execute/run';
 import { RequestError } from '../request-error';
@@ -83,7 +84,10 @@ export function openPlanner(supergraph: string, { introspection }: PlannerOption
       } catch (error) {
         if (error instanceof TooLarge) throw new RequestError([TOO_LARGE], 'limit');
         if (error instanceof GraphQLError) throw told([error], 'GRAPHQL_VALIDATION_FAILED');
-        throw error;
+        // A valid operation that the planner cannot plan is nobody's fault but ours; what else is asked goes on.
+        countFault();
+        logger.error('planning', { error: error instanceof Error ? error : new Error(String(error)) });
+        throw new RequestError([UNPLANNED]);
       }
     },
 
@@ -94,6 +98,10 @@ export function openPlanner(supergraph: string, { introspection }: PlannerOption
 }
 
 const NO_OPERATION = 'operationName must name one of the operations of the document, where it has several.';
+const UNPLANNED: GraphError = {
+  message: 'No plan was found for the operation.',
+  extensions: { code: 'PLANNING_FAILED' },
+};
 const TOO_LARGE: GraphError = {
   message: 'The document selects too many fields, each for each type that it may meet.',
   extensions: { code: 'TOO_MANY_FIELDS' },

@@ -179,7 +179,9 @@ class Shapes {
       wrap: wrappingOf(definition.type),
       type: named.name,
       of: `${type.name}.${key}`,
-      ...(isCompositeType(named) && { shape: this.indexOf(named, below.length === 1 ? below.map(unconditional) : below) }),
+      ...(isCompositeType(named) && {
+        shape: this.indexOf(named, below.length === 1 ? below.map(unconditional) : below),
+      }),
     };
   }
 }

@@ -36,7 +36,7 @@ export interface ApolloSide {
 type RequestContext = Parameters<typeof executeQueryPlan>[2];
 
 /** Apollo's own planner and executor, as `ApolloGateway.executor` calls them, without its server and its caches. */
-export function apolloSide({ supergraph, apiSchema }: FederatedGraph): ApolloSide {
+export function apolloSide({ supergraph, apiSchema }: FederatedGraph, execute = executeQueryPlan): ApolloSide {
   // Any plan will do, as both sides run the same one: without the limit one operation in a hundred takes seconds.
   const planner = new QueryPlanner(supergraph, { debug: { maxEvaluatedPlans: 200 } });
   const api = supergraph.apiSchema();
@@ -55,7 +55,7 @@ export function apolloSide({ supergraph, apiSchema }: FederatedGraph): ApolloSid
         ...(operation.operationName === undefined ? {} : { operationName: operation.operationName }),
       });
       const services = Object.values(subgraphs).map((subgraph) => [subgraph.name, dataSource(subgraph)] as const);
-      const result = await executeQueryPlan(
+      const result = await execute(
         plan,
         Object.fromEntries(services),
         { ...context, operation: operationContext.operation },
