@@ -23,6 +23,10 @@ export function rootFetch(fetch: Fetch, path: readonly string[], conditions: Con
 /** A fetch of what another subgraph knows of entities. */
 export function entityFetch(fetch: Fetch, path: readonly string[], conditions: Conditions): Step {
   const head = headOf(fetch);
+  // A subgraph with an interface object answers with the interface's name: what is known better stays.
+  const interfaceNames = (fetch.inputRewrites ?? []).flatMap((rewrite) =>
+    rewrite.kind === 'ValueSetter' && rewrite.path.at(-1) === '__typename' ? [rewrite.setValueTo] : [],
+  );
   const represent = representBy(fetch.requires ?? [], fetch.inputRewrites, conditions);
   return async (run, targets) => {
     const groups = groupsOf(targets, represent);
@@ -39,6 +43,7 @@ export function entityFetch(fetch: Fetch, path: readonly string[], conditions: C
       const entity = take(taken, entities, indices[at] ?? -1);
       if (!entity) continue;
       if (fetch.outputRewrites) rewriteAll(fetch.outputRewrites, conditions, entity);
+      if (interfaceNames.includes(entity.__typename)) delete entity.__typename;
       put(entity, group);
     }
   };

@@ -1,8 +1,9 @@
 import { type Data, isObject, SHARED } from './run';
 
 /*
- * One entity may stand at many places of a response. It is fetched once, and its nested objects are then shared by those
- * places: marked, so that the response's writer writes them once, and so that merging into one place leaves the others alone.
+ * One entity may stand at many places of a response. It is fetched once, and the objects that are nested in it are then
+ * shared by those places. What is merged into one of them is merged into all: in one response, one entity is one thing.
+ * They are marked, so that the response's writer writes each once.
  */
 
 /** Marks what is below an answer's entity as part of several places. */
@@ -28,26 +29,17 @@ export function merge(target: Data, source: Data): void {
   }
 }
 
-/** What stands at a place that held `old` when `fresh` comes in. */
+/** What stands at a place that held `old` when `fresh` comes in. Objects stay who they are: fetches hold on to them. */
 function merged(old: unknown, fresh: unknown): unknown {
-  if (typeof old !== 'object' || typeof fresh !== 'object' || old === null || fresh === null || old === fresh)
-    return fresh;
+  if (old === fresh) return old;
   if (Array.isArray(old)) {
     if (!Array.isArray(fresh) || fresh.length !== old.length) return fresh;
-    // A list of objects may be shared by several places.
-    return old.map((element, index) => merged(element, fresh[index]));
+    for (let index = 0; index < old.length; index += 1) old[index] = merged(old[index], fresh[index]);
+    return old;
   }
   if (!isObject(old) || !isObject(fresh)) return fresh;
-  const mine = old[SHARED] ? shallowCopy(old) : old;
-  merge(mine, fresh);
-  return mine;
-}
-
-/** Without its marks. */
-function shallowCopy(object: Data): Data {
-  const copy: Data = {};
-  for (const key in object) copy[key] = object[key];
-  return copy;
+  merge(old, fresh);
+  return old;
 }
 
 /** A copy that shares nothing. */

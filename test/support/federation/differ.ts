@@ -64,8 +64,11 @@ function comparer(graph: FederatedGraph) {
     const theirs = await answerOf(better.run(operation, world(seed, faults), plan));
     if (isSame(mine, theirs)) return 'mended';
     if (theirs === undefined) return 'apolloFailed';
-    const told = { operation, seed, faults, mine, theirs, subgraphs: graph.subgraphs };
-    return JSON.stringify(told, null, 1).slice(0, 20_000);
+    return JSON.stringify(
+      { ...difference(mine, theirs), operation, seed, faults, subgraphs: graph.subgraphs },
+      null,
+      1,
+    );
   };
 }
 
@@ -89,3 +92,26 @@ const isSame = (mine: GatewayAnswer, theirs: GatewayAnswer | undefined): boolean
 /** Each once, in any order: what Apollo asks for twice fails twice. */
 const errorsOf = ({ errors = [] }: GatewayAnswer): string[] =>
   [...new Set(errors.map(({ message, path }) => JSON.stringify([message, path])))].toSorted();
+
+/** Where two answers part. */
+function difference(mine: GatewayAnswer, theirs: GatewayAnswer) {
+  const [ours, apollos] = [errorsOf(mine), errorsOf(theirs)];
+  return {
+    data: firstDifference(mine.data, theirs.data, 'data'),
+    onlyOurs: ours.filter((error) => !apollos.includes(error)).slice(0, 5),
+    onlyApollos: apollos.filter((error) => !ours.includes(error)).slice(0, 5),
+  };
+}
+
+function firstDifference(mine: unknown, theirs: unknown, path: string): string | undefined {
+  if (isDeepStrictEqual(mine, theirs)) return undefined;
+  const [left, right] = [entriesOf(mine), entriesOf(theirs)];
+  if (!left || !right || Array.isArray(mine) !== Array.isArray(theirs))
+    return `${path}: ${JSON.stringify(mine)?.slice(0, 300)} instead of ${JSON.stringify(theirs)?.slice(0, 300)}`;
+  const keys = [...new Set([...left.keys(), ...right.keys()])];
+  const found = keys.map((key) => firstDifference(left.get(key), right.get(key), `${path}.${key}`));
+  return found.find((difference) => difference !== undefined);
+}
+
+const entriesOf = (value: unknown): ReadonlyMap<string, unknown> | undefined =>
+  typeof value === 'object' && value !== null ? new Map(Object.entries(value)) : undefined;

@@ -30,7 +30,11 @@ const EXECUTOR: readonly Mend[] = [
     from: 'const representationToEntity = [];',
     to: 'const representationToEntity = []; representationIndices = representationToEntity;',
   },
-  { why: '(the same)', from: 'let entities;', to: 'let entities; ' },
+  {
+    why: "a subgraph with an interface object knows the interface's name alone, and what an object is called is forgotten for it",
+    from: '(0, deepMerge_1.deepMerge)(entities[representationToEntity[i]], receivedEntity);',
+    to: "if (receivedEntity && (fetch.inputRewrites ?? []).some(({ kind, path, setValueTo }) => kind === 'ValueSetter' && path.at(-1) === '__typename' && setValueTo === receivedEntity.__typename)) receivedEntity.__typename = existingEntity?.__typename; (0, deepMerge_1.deepMerge)(entities[representationToEntity[i]], receivedEntity);",
+  },
   {
     why: '(the same)',
     from: 'const service = context.serviceMap[fetch.serviceName];',
@@ -68,6 +72,11 @@ const SHAPING: readonly Mend[] = [
     why: '(the same)',
     from: "const type = inputValue !== null && typeof inputValue === 'string'",
     to: "const type = parentType.kind !== 'ObjectType' && inputValue !== null && typeof inputValue === 'string'",
+  },
+  {
+    why: "whether a field may be null is taken from the interface that it is asked of, not from the object's type (section 6.4.3)",
+    from: 'const fieldType = field.definition.type;',
+    to: 'const fieldType = (parentType.kind === "ObjectType" ? parentType.field(field.name)?.type : undefined) ?? field.definition.type;',
   },
   {
     why: 'an object that does not say its type is taken for the interface of a fragment around it, and not for what it is',
