@@ -12,6 +12,8 @@ export interface Setting {
   readonly graph: FederatedGraph;
   readonly apollo: ApolloSide;
   readonly world: World;
+  /** Of the operations: two graphs are not asked for operations of the same shape. */
+  readonly seed: number;
 }
 
 /** One operation with its plan, and the subgraphs to run it over. */
@@ -36,6 +38,7 @@ export const settingOf = (graph: FederatedGraph): Setting => ({
   graph,
   apollo: apolloSide(graph),
   world: worldOf(graph.subgraphs, { validate: true }),
+  seed: hashOf(graph.supergraphSdl),
 });
 
 export function randomSetting(seed: number, rejections = noRejections()): Setting {
@@ -44,7 +47,7 @@ export function randomSetting(seed: number, rejections = noRejections()): Settin
 
 /** The case of this number, whatever was drawn before it: a failure is told by its seed and number. */
 export function randomCase(setting: Setting, number: number, rejections = noRejections()): Case {
-  const random = seededRandom(hashOf('case', number));
+  const random = seededRandom(hashOf(setting.seed, number));
   const { operation, plan } = plannedOperation(setting, random, rejections);
   const faults = randomFaults(random);
   return { setting, operation, plan, faults, subgraphs: setting.world(number, faults) };
