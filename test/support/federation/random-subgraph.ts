@@ -71,17 +71,16 @@ export function worldOf(subgraphs: readonly SubgraphDefinition[], options: World
 function sourceOf(name: string, typeDefs: string, data: () => GraphData): Source {
   const document = parse(typeDefs);
   const keys = readKeys(document);
-  const referable = [...keys.keys.keys()].map((type) => {
-    const __resolveReference = (reference: unknown, context: Context) =>
-      resolveReference(data(), source, type, reference, context);
-    return [type, { __resolveReference }] as const;
-  });
+  const resolve = (type: string) => (reference: unknown, context: Context) =>
+    resolveReference(data(), source, type, reference, context);
+  const referable = [...keys.keys.keys()].map((type) => [type, { __resolveReference: resolve(type) }] as const);
   const schema = buildSubgraphSchema([{ typeDefs: document, resolvers: Object.fromEntries(referable) }]);
   const source: Source = { name, schema, keys };
   return source;
 }
 
-function resolveReference(data: GraphData, source: Source, type: string, reference: unknown, context: Context) {
+/** Rejects, where it fails: an error that is thrown at once would take all the other entities with it. */
+async function resolveReference(data: GraphData, source: Source, type: string, reference: unknown, context: Context) {
   const thing = data.resolve(type, reference, {
     source,
     seed: context.seed,

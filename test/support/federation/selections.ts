@@ -14,7 +14,7 @@ import type { Variables } from './input-values';
 import { at, type Random } from './random';
 
 interface Asked {
-  readonly parent: GraphQLNamedType;
+  readonly parent: GraphQLNamedType | undefined;
   /** Without the alias. */
   readonly head: string;
   readonly type: string;
@@ -62,7 +62,7 @@ export class Selections {
   #typename(path: string): string {
     if (this.random.chance(0.7)) return '__typename';
     const alias = this.random.pick(['kindOf', 'type']);
-    return this.#mayAsk(path, alias, { parent: { name: '' }, head: '__typename', type: 'String!' })
+    return this.#mayAsk(path, alias, { parent: undefined, head: '__typename', type: 'String!' })
       ? `${alias}: __typename`
       : '__typename';
   }

@@ -6,6 +6,7 @@ import {
   isLeafType,
   isListType,
   isNonNullType,
+  Kind,
   type SelectionSetNode,
 } from 'graphql';
 import { entitiesOf, entityAt, type Family, familiesOf, keyValue, type Source, typeAt } from './families';
@@ -118,10 +119,11 @@ export class GraphData {
 
   /** The key of an entity as a well subgraph tells it. */
   #select(thing: Thing, selection: SelectionSetNode, asked: Asked): Record<string, unknown> {
-    const selected: Record<string, unknown> = { __typename: thing.__typename };
+    const { __typename } = thing;
+    const selected: Record<string, unknown> = { __typename };
     for (const part of selection.selections) {
-      const type = asked.source.schema.getType(thing.__typename);
-      if (part.kind !== 'Field' || !type || !('getFields' in type)) continue;
+      const type = asked.source.schema.getType(__typename);
+      if (part.kind !== Kind.FIELD || !type || !('getFields' in type)) continue;
       const field = type.getFields()[part.name.value];
       if (!field || field.name === '__typename' || !('args' in field)) continue;
       const place = placeOf(asked.seed, thing, field.name, {});
