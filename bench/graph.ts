@@ -1,9 +1,9 @@
 import { FILES, laySupergraph, peers, prepare } from './graph/bundles';
 import { cold } from './graph/cold';
-import { startContender, startSubgraphs } from './graph/processes';
+import { type Subgraphs, startContender, startSubgraphs } from './graph/processes';
 import { supergraphOf } from './graph/shop';
 import { APOLLO, HIVE, OURS, TOOLS, warm } from './graph/warm';
-import { knownCaller, ourWorld } from './graph/world';
+import { type Caller, knownCaller, ourWorld } from './graph/world';
 import { say } from './measure';
 import { startStores } from './stores';
 
@@ -17,7 +17,7 @@ export async function graph(): Promise<void> {
   say(`Node ${process.version}; ${peers().join(', ')}`);
   say();
   const [stores, subgraphs] = await Promise.all([startStores(), startSubgraphs()]);
-  const caller = await knownCaller(stores);
+  const caller = knownCaller(stores);
   try {
     laySupergraph(supergraphOf(subgraphs.urls));
     const env = {
@@ -26,21 +26,26 @@ export async function graph(): Promise<void> {
       SUPERGRAPH: FILES.supergraph,
       ...ourWorld(stores, subgraphs.urls),
     };
-    const contenders = [
-      startContender(OURS, FILES.ours, env),
-      startContender(APOLLO, FILES.apollo, env),
-      startContender(HIVE, FILES.hive, env),
-      startContender(TOOLS, FILES.tools, env),
-    ];
-    try {
-      await warm({ contenders, subgraphs, refill: () => caller.refill() });
-    } finally {
-      for (const contender of contenders) contender.stop();
-    }
-    await cold(env, () => caller.refill());
+    await caller.enter();
+    await race(env, subgraphs, caller);
+    await cold(env, caller);
   } finally {
     caller.stop();
     subgraphs.stop();
     await stores.stop();
+  }
+}
+
+async function race(env: NodeJS.ProcessEnv, subgraphs: Subgraphs, { refill }: Caller): Promise<void> {
+  const contenders = [
+    startContender(OURS, FILES.ours, env),
+    startContender(APOLLO, FILES.apollo, env),
+    startContender(HIVE, FILES.hive, env),
+    startContender(TOOLS, FILES.tools, env),
+  ];
+  try {
+    await warm({ contenders, subgraphs, refill });
+  } finally {
+    for (const contender of contenders) contender.stop();
   }
 }

@@ -23,7 +23,10 @@ export const FILES = {
 /** Installs what we are measured beside, where that has not been done, and builds what runs in processes of its own. */
 export async function prepare(): Promise<void> {
   if (!existsSync(`${PEERS}/node_modules`))
-    execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: PEERS, stdio: 'inherit' });
+    execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
+      cwd: PEERS,
+      stdio: 'inherit',
+    });
   await buildFunctions();
   rmSync(OUT, { recursive: true, force: true });
   mkdirSync(OUT, { recursive: true });

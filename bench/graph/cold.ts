@@ -7,6 +7,7 @@ import { count, median, row, say } from '../measure';
 import { FILES, sizeOf } from './bundles';
 import { eventText } from './event';
 import { MEDIUM_OPERATION, unknownOperation } from './operations';
+import type { Caller } from './world';
 
 const RUNS = 21;
 const MOST_BUNDLE_BYTES = 250_000;
@@ -69,8 +70,8 @@ const COLD: readonly Cold[] = [
   { name: PLAIN_UNKNOWN, file: FILES.apollo, body: unknown },
 ];
 
-/** From nothing to the first answer; sizes and memory. @param refill done before each start, and not measured */
-export async function cold(env: NodeJS.ProcessEnv, refill: () => Promise<void>): Promise<void> {
+/** From nothing to the first answer; sizes and memory. */
+export async function cold(env: NodeJS.ProcessEnv, { refill }: Caller): Promise<void> {
   printSizes();
   const starts = new Map(COLD.map(({ name }): [string, Start[]] => [name, []]));
   // One before those that count: the operation has been run then, and files are in memory.

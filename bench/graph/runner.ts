@@ -10,22 +10,28 @@ import { Task, type Turn } from './turn';
 
 type Ask = (body: string) => Promise<string>;
 
-const Result = z.object({ statusCode: z.literal(200), body: z.string() });
+const Headers = z.object({ 'x-ratelimit-mode': z.optional(z.string()) });
+const Result = z.object({ statusCode: z.literal(200), headers: z.optional(Headers), body: z.string() });
 const Module = z.looseObject({
   handler: z.optional(z.custom<(event: unknown, context: object) => Promise<unknown>>()),
   ask: z.optional(z.custom<Ask>()),
   plansInRust: z.optional(z.custom<() => number>()),
 });
 
+let degraded = 0;
+
 async function contender() {
   const loaded: unknown = await import(process.env.CONTENDER ?? '');
   const { handler, ask, plansInRust } = Module.parse(loaded);
-  if (!handler) return { ask: ask ?? Promise.reject, plansInRust };
+  if (ask) return { ask, plansInRust };
+  if (!handler) throw new Error('a contender has a handler, or can be asked');
   const events = new Map<string, string>();
   const invoke: Ask = async (body) => {
     const text = events.get(body) ?? eventText(body);
     events.set(body, text);
-    return Result.parse(await handler(JSON.parse(text), { awsRequestId: 'bench' })).body;
+    const result = Result.parse(await handler(JSON.parse(text), { awsRequestId: 'bench' }));
+    if (result.headers?.['x-ratelimit-mode'] === 'degraded') degraded += 1;
+    return result.body;
   };
   return { ask: invoke, plansInRust };
 }
@@ -35,6 +41,7 @@ const at = (sorted: readonly number[], share: number) => sorted[Math.floor(sorte
 async function take(ask: Ask, { body, count }: Task): Promise<Turn> {
   const times: number[] = [];
   let text = '';
+  degraded = 0;
   const before = process.cpuUsage();
   for (let call = 0; call < count; call += 1) {
     const began = performance.now();
@@ -43,7 +50,8 @@ async function take(ask: Ask, { body, count }: Task): Promise<Turn> {
   }
   const { user, system } = process.cpuUsage(before);
   const sorted = times.toSorted((a, b) => a - b);
-  return { cpuMs: (user + system) / 1000 / count, p50Ms: at(sorted, 0.5), p99Ms: at(sorted, 0.99), text };
+  const cpuMs = (user + system) / 1000 / count;
+  return { cpuMs, p50Ms: at(sorted, 0.5), p99Ms: at(sorted, 0.99), text, degraded };
 }
 
 const loading = contender();

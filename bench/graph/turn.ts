@@ -12,6 +12,8 @@ export const Turn = z.object({
   p99Ms: z.number(),
   /** The last answer. */
   text: z.string(),
+  /** Of ours: how many requests were judged without Redis, which did not answer in time. That costs less. */
+  degraded: z.int(),
   /** Of Hive: how many plans its process has had of the planner in Rust. */
   plansInRust: z.optional(z.int()),
 });

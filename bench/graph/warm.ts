@@ -60,6 +60,8 @@ async function race({ contenders, refill }: Bench, { operation, shares }: Race):
     const times = `p50 ${of(name, 'p50Ms').toFixed(1)}, p99 ${of(name, 'p99Ms').toFixed(1)} ms`;
     row(`${name}: ${times}`, `${of(name, 'cpuMs').toFixed(2)} ms CPU`, of(name, 'cpuMs') / of(OURS, 'cpuMs'));
   }
+  const degraded = (turns.get(OURS) ?? []).reduce((sum, turn) => sum + turn.degraded, 0);
+  if (degraded > 0) say(`    Redis was late for ${degraded} requests of ours, which were judged without it`);
   for (const [name, most] of Object.entries(shares))
     row(`  CPU of ours beside ${name}`, '', of(OURS, 'cpuMs') / of(name, 'cpuMs'), most);
   row(`  p99 of ours beside the p50 of ${APOLLO}`, '', of(OURS, 'p99Ms') / of(APOLLO, 'p50Ms'), 1);

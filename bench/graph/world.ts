@@ -54,13 +54,15 @@ export const ourWorld = ({ port, caFile }: Stores, urls: Urls) => ({
 });
 
 export interface Caller {
+  /** From now on our guard knows it, and no PostgreSQL is asked. */
+  enter(): Promise<void>;
   /** Its buckets are full again: a turn spends faster than the widest plan refills. */
   refill(): Promise<void>;
   stop(): void;
 }
 
 /** The caller as our guard knows it, kept in Redis as if it had been read from PostgreSQL. */
-export async function knownCaller({ address }: Stores): Promise<Caller> {
+export function knownCaller({ address }: Stores): Caller {
   const { host, port, password = '' } = address;
   const client = withAccessCommands(new Redis({ host, port, password, enableReadyCheck: false }));
   const run: RunCommand = (command) => command(client);
@@ -71,11 +73,13 @@ export async function knownCaller({ address }: Stores): Promise<Caller> {
   });
   const memory = new BoundedMap<string, never>(0);
   const judge = judgeTogether({ cache: accessCache(run), settings, memory, read: async () => ENTRY, nowMs: Date.now });
-  const judgement = await judge(CALLER, { requestId: 'bench', sourceIp: '192.0.2.1', userAgent: 'bench' }, 0);
-  if (judgement.verdict !== 'admitted') throw new Error(`the caller is ${judgement.verdict}`);
-  // It would be read again after some minutes, and this takes longer.
-  if ((await client.persist(entryKey(CALLER))) !== 1) throw new Error('the caller is not kept');
   return {
+    async enter() {
+      const { verdict } = await judge(CALLER, { requestId: 'bench', sourceIp: '192.0.2.1', userAgent: 'bench' }, 0);
+      if (verdict !== 'admitted') throw new Error(`the caller is ${verdict}`);
+      // It would be read again after some minutes, and this takes longer.
+      if ((await client.persist(entryKey(CALLER))) !== 1) throw new Error('the caller is not kept');
+    },
     async refill() {
       const meters = await client.keys('gatehouse:*:meter*');
       if (meters.length > 0) await client.del(meters);
