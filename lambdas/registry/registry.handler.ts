@@ -1,0 +1,13 @@
+import * as z from 'zod/mini';
+import { readEnv, text } from '../shared/env';
+import { gateEnv, openGate } from '../shared/http/gate';
+import { serve } from '../shared/http/serve';
+import { registryRoutes } from './contract';
+import { fetchSdlBy } from './fetch-sdl';
+import { registry } from './registry';
+
+const env = readEnv({ ...gateEnv, FETCH_SDL_URL: text, PRIVATE_TARGETS: z.enum(['on', 'off']) });
+const gate = openGate(env);
+const sources = { fetchSdl: fetchSdlBy(env.FETCH_SDL_URL), privateTargets: env.PRIVATE_TARGETS === 'on' };
+
+export const handler = serve(registryRoutes, registry({ ...gate, ...sources }), gate);
