@@ -45,7 +45,11 @@ function layFiles(): void {
   lay('migrate/migrations', 'lambdas/migrate/migrations');
   lay('migrate-examples', join(OUT, 'migrate'));
   lay('migrate-examples/migrations', 'examples/migrations');
-  for (const name of SUBGRAPHS) lay(`example-${name}/schema.graphql`, `examples/subgraphs/${name}/schema.graphql`);
+  for (const name of SUBGRAPHS) {
+    const schema = `examples/subgraphs/${name}/schema.graphql`;
+    lay(`example-${name}/schema.graphql`, schema);
+    lay(`publish-examples/schemas/${name}.graphql`, schema);
+  }
   for (const [name, source] of Object.entries(docsAssets())) lay(`platform/docs-assets/${name}`, source);
   writeFileSync(join(OUT, 'platform/openapi.json'), openApiDocument());
   writeFileSync(join(OUT, 'graph/supergraph.graphql'), composeExamples());
