@@ -32,10 +32,15 @@ function entryPoints(): { in: string; out: string }[] {
   const files = ['lambdas', 'examples'].flatMap((root) =>
     readdirSync(root, { recursive: true, encoding: 'utf8' }).map((file) => join(root, file)),
   );
-  return files
+  const handlers = files
     .filter((file) => file.endsWith('.handler.ts'))
     .map((file) => ({ in: file, out: join(functionName(file), 'index') }));
+  return [...handlers, ...COMPOSING.map((name) => ({ in: COMPOSER, out: join(name, 'compose') }))];
 }
+
+/** The thread that composes, beside each function that has one. */
+const COMPOSER = 'lambdas/registry/compose.worker.ts';
+const COMPOSING = ['registry', 'publish-examples'];
 
 const functionName = (file: string) =>
   `${file.startsWith('examples') ? 'example-' : ''}${basename(file, '.handler.ts')}`;

@@ -81,11 +81,11 @@ async function run(command: Command, world: World): Promise<number> {
   const { action, name, url, file, allowBreaking, api } = command;
   const sdl = file === undefined ? {} : { sdl: readFileSync(file, 'utf8') };
   const params = { name };
-  const { composes, errors, changes } = await api.checkSubgraph({
+  const { composes, compositionErrors, changes } = await api.checkSubgraph({
     params,
     body: { ...sdl, ...(url !== undefined && { url }) },
   });
-  for (const line of [...errors.flatMap((each) => errorLines(each, command)), ...changeLines(changes)])
+  for (const line of [...compositionErrors.flatMap((each) => errorLines(each, command)), ...changeLines(changes)])
     world.write(line);
   const passed = composes && (changes.breaking.length === 0 || allowBreaking);
   if (!passed || action === 'check' || url === undefined) {
@@ -125,11 +125,10 @@ function refused({ problem, message }: ClientError, { write }: World): number {
   return 1;
 }
 
-if (require.main === module)
-  void subgraph(process.argv.slice(2), {
-    env: process.env,
-    fetch,
-    write: (line) => process.stdout.write(`${line}\n`),
-  }).then((code) => {
-    process.exitCode = code;
-  });
+const write = (line: string) => void process.stdout.write(`${line}\n`);
+
+async function main(): Promise<void> {
+  process.exitCode = await subgraph(process.argv.slice(2), { env: process.env, fetch, write });
+}
+
+if (require.main === module) void main();

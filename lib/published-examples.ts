@@ -3,6 +3,7 @@ import { Construct } from 'constructs';
 import { type Foundation, GatewayFunction } from './constructs/gateway-function';
 import { runOnDeploy } from './constructs/run-on-deploy';
 import type { Subgraph } from './examples';
+import { COMPOSING_MB } from './registry';
 
 const TIMEOUT = Duration.minutes(2);
 const CODE = 'publish-examples';
@@ -21,7 +22,7 @@ export class PublishedExamples extends Construct {
       timeoutSeconds: TIMEOUT.toSeconds(),
       database: 'gatehouse_auth',
       cache: true,
-      memoryMb: 1024,
+      memoryMb: COMPOSING_MB,
     });
     runOnDeploy(this, fn, TIMEOUT, {
       subgraphs: `{${subgraphs.map(({ name, url }) => `"${name}":"${url}"`).join(',')}}`,

@@ -2,6 +2,12 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { type Foundation, GatewayFunction } from './constructs/gateway-function';
 
+/**
+ * Composition is work for one CPU, which a function has from 1,769 MB on; the thread that does it may fill 1,400
+ * (lambdas/registry/compose-apart.ts).
+ */
+export const COMPOSING_MB = 2048;
+
 /** The registry of subgraphs, and the function that asks running services for their SDL. */
 export class Registry extends Construct {
   readonly api: lambda.Function;
@@ -23,8 +29,7 @@ export class Registry extends Construct {
       database: 'gatehouse_app',
       cache: true,
       timeoutSeconds: 28,
-      // Composition is work for the CPU, which comes with the memory.
-      memoryMb: 1024,
+      memoryMb: COMPOSING_MB,
       environment: { ...environment, FETCH_SDL_URL: fetchUrl.url },
     }).fn;
     fetchUrl.grantInvokeUrl(this.api);

@@ -5,7 +5,7 @@ import type { AuditEvent } from '../shared/stores/audit';
 import type { RunCommand } from '../shared/stores/redis-line';
 import type { Sql } from '../shared/stores/tenancy';
 import { compare, NO_CHANGES } from './compare';
-import { type Composed, compose, type Service } from './compose';
+import type { Compose, Composed, Service } from './composed';
 import { type Changes, MOST_SDL_BYTES } from './contract';
 import { type Draft, type Graph, insert, insertGraph, latest, live, markDeleted, type Published } from './rows';
 
@@ -17,6 +17,7 @@ export interface GraphTx extends Sql {
 /** Who changes the graph, and the version of the subgraph that is to be changed, where that was said. */
 export interface Changing {
   readonly run: RunCommand;
+  readonly compose: Compose;
   /** The actor of the audit: `user:<id>`, `deployment`. */
   readonly by: string;
   readonly ifMatch?: number | undefined;
@@ -32,7 +33,7 @@ export interface Outcome {
 
 const MOST_SUBGRAPHS = 100;
 /** Of all subgraphs together: composition takes time by it, and the graph holds it in memory. */
-const MOST_BYTES = 2 * 1024 * 1024;
+const MOST_BYTES = 1024 * 1024;
 const RETRY_AFTER = { 'retry-after': '2' };
 
 /** Publishes these subgraphs together: one new graph, or none. What is in force as it is already is left alone. */
@@ -44,7 +45,7 @@ export async function publish(tx: GraphTx, drafts: readonly Draft[], changing: C
   for (const draft of fresh) after.set(draft.name, draft);
   if (before.graph && fresh.length === 0)
     return { graph: before.graph, published: found(before, drafts), changed: false, changes: NO_CHANGES };
-  const composed = await composedOf(after, before);
+  const composed = await composedOf(after, before, changing);
   for (const draft of fresh) before.live.set(draft.name, await noted(tx, before.live.get(draft.name), draft, changing));
   const how = fresh.some(({ restores }) => restores !== undefined) ? 'rolled back' : 'published';
   const graph = await settle(tx, before, composed, `${how} ${fresh.map(({ name }) => name).join(', ')}`, changing);
@@ -57,7 +58,7 @@ export async function remove(tx: GraphTx, name: string, changing: Changing): Pro
   const gone = before.live.get(name) ?? refuse('not_found');
   mustMatch(gone, changing);
   before.live.delete(name);
-  const composed = await composedOf(before.live, before);
+  const composed = await composedOf(before.live, before, changing);
   await markDeleted(tx, name);
   tx.audit({ action: 'subgraph.deleted', target: `subgraph:${name}`, before: auditable(gone) });
   const graph = await settle(tx, before, composed, `deleted ${name}`, changing);
@@ -72,8 +73,8 @@ interface Standing {
 
 /** One change after the other: each is composed of what the one before has left. */
 const LOCK = "select pg_advisory_xact_lock(hashtext('gatehouse graph'))";
-/** Of the 15 s that a transaction lasts: what is left is for the composition. */
-const WAIT = "select set_config('lock_timeout', '8000', true)";
+/** Of the 15 s that a transaction lasts (stores/tenancy.ts): the composition has 10. */
+const WAIT = "select set_config('lock_timeout', '4000', true)";
 
 async function begin(tx: Sql): Promise<Standing> {
   await tx.query(WAIT);
@@ -100,7 +101,11 @@ const found = ({ live: now }: Standing, drafts: readonly Draft[]): Published[] =
 
 type Good = Extract<Composed, { ok: true }> & { readonly changes: Changes };
 
-async function composedOf(services: ReadonlyMap<string, Service>, { graph }: Standing): Promise<Good> {
+async function composedOf(
+  services: ReadonlyMap<string, Service>,
+  { graph }: Standing,
+  { compose }: Changing,
+): Promise<Good> {
   mustFit([...services.values()]);
   const composed = await compose([...services.values()]);
   if (!composed.ok) {
@@ -147,7 +152,9 @@ const auditable = ({ version, url, sdl, restores }: Published) => ({
  */
 async function settle(tx: Sql, { live: now, graph }: Standing, composed: Good, cause: string, { run, by }: Changing) {
   const { supergraph, apiSchema: schema } = composed;
-  const subgraphs = [...now.values()].map(({ name, url, version }) => ({ name, url, version }));
+  const subgraphs = [...now.values()]
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    .map(({ name, url, version }) => ({ name, url, version }));
   const version = (graph?.version ?? 0) + 1;
   const written = await insertGraph(tx, { version, supergraph, schema, subgraphs, cause, createdBy: by });
   await forgetCurrent(run).catch((reason: unknown) =>

@@ -3,12 +3,13 @@ import { refuse } from '../shared/errors';
 import type { Call } from '../shared/http/route';
 import { mustFit, standing } from './change-graph';
 import { compare, NO_CHANGES } from './compare';
-import { compose, type Service } from './compose';
+import type { Compose, Service } from './composed';
 import type { registryRoutes } from './contract';
 import { mustBeUrl, type Sources, sdlOf } from './sources';
 
 interface Deps extends Sources {
   readonly changes: Rows;
+  readonly compose: Compose;
 }
 
 /** What would become of the graph if this were published now. */
@@ -22,12 +23,12 @@ export async function check({ principal, params, body }: Call<typeof registryRou
   const at = url ?? live.get(candidate.name)?.url ?? `https://${candidate.name}.example`;
   const services = new Map<string, Service>(live).set(candidate.name, { ...candidate, url: at });
   mustFit([...services.values()]);
-  const composed = await compose([...services.values()]);
+  const composed = await deps.compose([...services.values()]);
   const changes = composed.ok ? compare(graph?.schema ?? '', composed.apiSchema) : NO_CHANGES;
   return {
     passed: composed.ok && changes.breaking.length === 0,
     composes: composed.ok,
-    errors: composed.ok ? [] : [...composed.errors],
+    compositionErrors: composed.ok ? [] : [...composed.errors],
     changes,
     comparedWith: graph?.version ?? null,
   };

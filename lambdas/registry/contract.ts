@@ -67,7 +67,7 @@ const Check = z.object({
   /** It composes, and breaks nothing. */
   passed: z.boolean(),
   composes: z.boolean(),
-  errors: z.array(CompositionError),
+  compositionErrors: z.array(CompositionError),
   /** Compared with what callers see today. */
   changes: Changes,
   /** The version of the graph that it was compared with; `null` when there is none yet. */

@@ -23,8 +23,9 @@ const ASK_TIMEOUT_MS = 8_000;
 const MOST_BYTES = 2 * MOST_SDL_BYTES;
 
 /** Apollo's federation subgraph specification: `_Service`. */
-const QUERY = 'query SubgraphSdl { _service { sdl } }';
-const Reply = z.object({ data: z.object({ _service: z.object({ sdl: z.string().check(z.minLength(1)) }) }) });
+const SERVICE = '_service';
+const QUERY = `query SubgraphSdl { ${SERVICE} { sdl } }`;
+const Reply = z.object({ data: z.object({ [SERVICE]: z.object({ sdl: z.string().check(z.minLength(1)) }) }) });
 
 /** @throws only what is a fault of ours */
 export async function fetchSdl(url: string, options: OutsideOptions): Promise<SdlAnswer> {
@@ -33,7 +34,7 @@ export async function fetchSdl(url: string, options: OutsideOptions): Promise<Sd
     const body = { query: QUERY, operationName: 'SubgraphSdl' };
     const reply = Reply.safeParse(await ask({ what: 'the service', address: url, body, mostBytes: MOST_BYTES }));
     if (!reply.success) throw new Fault('the service: its answer has no SDL at data._service.sdl');
-    return { ok: true, sdl: reply.data.data._service.sdl };
+    return { ok: true, sdl: reply.data.data[SERVICE].sdl };
   } catch (error) {
     if (error instanceof Fault) return { ok: false, detail: error.message };
     throw error;

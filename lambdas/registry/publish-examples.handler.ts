@@ -7,12 +7,14 @@ import { fromJson } from '../shared/json';
 import { openPostgres, postgresEnv } from '../shared/stores/postgres';
 import { openRedis, redisEnv } from '../shared/stores/redis';
 import { redisLine } from '../shared/stores/redis-line';
+import { composeApart, workerIn } from './compose-apart';
 import { publishExamples } from './publish-examples';
 
 const env = readEnv({ ...postgresEnv, ...redisEnv });
 let connection: ReturnType<typeof openRedis> | undefined;
 const { run } = redisLine(() => (connection ??= openRedis(env)));
 const pool = openPostgres(env);
+const compose = composeApart(workerIn(join(__dirname, 'compose.js')));
 
 /** The address of each by its name; the SDL lies beside this file (bin/build.ts). */
 const Addresses = z.pipe(fromJson, z.record(z.string(), z.url()));
@@ -23,5 +25,5 @@ export const handler = customResource(async ({ subgraphs }) => {
     url,
     sdl: readFileSync(join(__dirname, `schemas/${name}.graphql`), 'utf8'),
   }));
-  await publishExamples(drafts, { pool, run });
+  await publishExamples(drafts, { pool, run, compose });
 });

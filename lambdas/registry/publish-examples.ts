@@ -5,24 +5,26 @@ import type { OpenPool } from '../shared/stores/postgres';
 import type { RunCommand } from '../shared/stores/redis-line';
 import { inTenant, type Sql } from '../shared/stores/tenancy';
 import { type Outcome, publish } from './change-graph';
+import type { Compose } from './composed';
 import type { Draft } from './rows';
 
 interface Deps {
   /** As `gatehouse_auth`, who sees all organisations. */
   readonly pool: OpenPool;
   readonly run: RunCommand;
+  readonly compose: Compose;
 }
 
 const ACTOR = 'deployment';
 const ORIGIN = { requestId: 'deploy', sourceIp: '', userAgent: '' };
 
 /** Publishes what the deployment brings along, in one graph. What is published as it is already stays: nothing is written. */
-export async function publishExamples(drafts: readonly Draft[], { pool, run }: Deps): Promise<Outcome> {
+export async function publishExamples(drafts: readonly Draft[], { pool, run, compose }: Deps): Promise<Outcome> {
   const outcome = await inTenant(pool, { organisation: NO_ORGANISATION }, async (sql) => {
     const organisation = await operatorOf(sql);
     const noted: Omit<AuditEvent, 'actor'>[] = [];
     const tx = { query: sql.query, audit: (event: Omit<AuditEvent, 'actor'>) => void noted.push(event) };
-    const published = await publish(tx, drafts, { run, by: ACTOR });
+    const published = await publish(tx, drafts, { run, compose, by: ACTOR });
     for (const event of noted) await appendAudit(sql, organisation, ORIGIN, { actor: ACTOR, ...event });
     return published;
   });

@@ -10,6 +10,7 @@ import type { RunCommand } from '../shared/stores/redis-line';
 import { logger } from '../shared/telemetry';
 import { type Changing, type GraphTx, type Outcome, publish, remove } from './change-graph';
 import { check } from './check';
+import type { Compose } from './composed';
 import type { registryRoutes } from './contract';
 import { find, findVersion, latest, list, versions } from './rows';
 import { mustBeUrl, type Sources, sdlOf } from './sources';
@@ -17,17 +18,18 @@ import { mustBeUrl, type Sources, sdlOf } from './sources';
 export interface Deps extends Sources {
   readonly changes: Rows;
   readonly run: RunCommand;
+  readonly compose: Compose;
 }
 
 /** As long as there are requests: an environment of the graph looks beside them every two seconds. */
 const LOOK_SECONDS = 2;
 
 export const registry = (deps: Deps): Operations<typeof registryRoutes> => {
-  const { changes, run } = deps;
+  const { changes, run, compose } = deps;
   type Call = Parameters<Rows['change']>[0] & { readonly ifMatch?: number | undefined };
   /** One change of the graph; once it is committed all environments are told. */
   const change = async (call: Call, work: (tx: GraphTx, changing: Changing) => Promise<Outcome>) => {
-    const changing = { run, by: subjectOf(call.principal), ifMatch: call.ifMatch };
+    const changing = { run, compose, by: subjectOf(call.principal), ifMatch: call.ifMatch };
     return told(run, await changes.change(call, {}, (tx) => work(tx, changing)));
   };
   return {

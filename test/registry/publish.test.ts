@@ -23,15 +23,6 @@ beforeAll(async () => {
 afterAll(() => given.stop());
 beforeEach(() => given.clear());
 
-const rows = () =>
-  Promise.all(
-    ['subgraphs', 'subgraph_versions', 'graph_artifacts'].map((table) => given.sql(`table gatehouse.${table}`)),
-  );
-const audit = () =>
-  given.sql(
-    `select action, target, actor, record::jsonb -> 'before' ->> 'version' as before, record::jsonb -> 'after' ->> 'version' as after
-     from gatehouse.audit_log where action like 'subgraph.%' order by seq desc`,
-  );
 const artifact = (version?: number) => loadArtifact(given.tenants.redis.run, statementsOn(given.tenants.app), version);
 
 describe('a publication', () => {
@@ -97,12 +88,12 @@ describe('a publication', () => {
 
   test('of what is published already changes nothing, and says so', async () => {
     await here.publish('products', PRODUCTS);
-    const before = [await rows(), await audit()];
+    const before = [await given.rows(), await given.audit()];
     expect(await here.publish('products', PRODUCTS)).toMatchObject({
       status: 200,
       body: { version: 1, graph: { version: 1, changed: false } },
     });
-    expect([await rows(), await audit()]).toEqual(before);
+    expect([await given.rows(), await given.audit()]).toEqual(before);
   });
 
   test('of another address alone is a new version', async () => {
@@ -139,9 +130,9 @@ describe('a publication', () => {
   test('is in the audit of the operator, with the version before and after', async () => {
     await here.publish('products', PRODUCTS);
     await here.publish('products', PRODUCTS.replace('weight', 'mass'));
-    const [last, first] = await audit();
+    const [last, first] = await given.audit();
     const same = { action: 'subgraph.published', target: 'subgraph:products', actor: `user:${given.operator.id}` };
-    expect([first, last]).toEqual([
+    expect([first, last]).toMatchObject([
       { ...same, before: null, after: '1' },
       { ...same, before: '1', after: '2' },
     ]);
@@ -157,7 +148,7 @@ type Product @key(fields: "id") {
 
   test('changes nothing, and is told with code and positions', async () => {
     await here.publish('products', PRODUCTS);
-    const before = [await rows(), await audit(), await currentVersion(given.tenants.redis.run)];
+    const before = [await given.rows(), await given.audit(), await currentVersion(given.tenants.redis.run)];
     const { status, body } = await here.publish('other', OTHER);
     expect([status, body.code, body.compositionErrors]).toEqual([
       422,
@@ -174,7 +165,7 @@ type Product @key(fields: "id") {
       ],
     ]);
     expect(body.detail).toMatch(/^INVALID_FIELD_SHARING: /);
-    expect([await rows(), await audit(), await currentVersion(given.tenants.redis.run)]).toEqual(before);
+    expect([await given.rows(), await given.audit(), await currentVersion(given.tenants.redis.run)]).toEqual(before);
   });
 
   test.each([
@@ -194,6 +185,6 @@ type Product @key(fields: "id") {
         ],
       },
     });
-    expect(await rows()).toEqual([[], [], []]);
+    expect(await given.rows()).toEqual([[], [], []]);
   });
 });

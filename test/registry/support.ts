@@ -1,3 +1,6 @@
+import { randomUUID } from 'node:crypto';
+import { compose } from '../../lambdas/registry/compose';
+import type { Compose } from '../../lambdas/registry/composed';
 import { registryRoutes } from '../../lambdas/registry/contract';
 import { fetchSdl } from '../../lambdas/registry/fetch-sdl';
 import { registry } from '../../lambdas/registry/registry';
@@ -38,22 +41,47 @@ export interface TestRegistry {
   environment(options?: { readonly run?: RunCommand; readonly privateTargets?: boolean }): Environment;
   /** As the superuser, who sees everything. */
   sql(text: string, values?: readonly unknown[]): Promise<Record<string, unknown>[]>;
+  /** Every row of the registry. */
+  rows(): Promise<Record<string, unknown>[][]>;
+  /** What the audit says of subgraphs, the newest first. */
+  audit(): Promise<Record<string, unknown>[]>;
+  /** A key of the operator with these scopes. */
+  keyWith(...scopes: string[]): Promise<Identity>;
   /** Forgets all subgraphs and graphs. */
   clear(): Promise<void>;
   stop(): Promise<void>;
 }
 
+/** Without the thread that functions have for it: `compose-apart.test.ts` has one. */
+export const inProcess: Compose = async (services) => compose(services);
+
 export const urlOf = (name: string) => `https://${name}.example.com/graphql`;
+
+const TABLES = ['subgraphs', 'subgraph_versions', 'graph_artifacts'];
+const AUDIT = `select organisation_id, action, target, actor, record::jsonb -> 'before' ->> 'version' as before,
+    record::jsonb -> 'after' ->> 'version' as after
+  from gatehouse.audit_log where action like 'subgraph.%' order by at desc, seq desc`;
+const KEY =
+  "insert into gatehouse.api_keys (id, organisation_id, name, owner_id, scopes) values ($1, $2, 'ci', $3, $4)";
 
 /** The registry on a real PostgreSQL and a real Redis. */
 export async function startRegistry(): Promise<TestRegistry> {
   const tenants = await startTenants();
   const operator = await tenants.signedIn('admin');
   const { master } = tenants.database;
+  const sql: TestRegistry['sql'] = async (text, values = []) => (await master.query(text, [...values])).rows;
   return {
     tenants,
     operator,
-    sql: async (text, values = []) => (await master.query(text, [...values])).rows,
+    sql,
+    rows: () => Promise.all(TABLES.map((table) => sql(`table gatehouse.${table}`))),
+    audit: () => sql(AUDIT),
+    async keyWith(...scopes) {
+      const { id: owner, organisation } = operator;
+      const id = randomUUID().replaceAll('-', '').slice(0, 16);
+      await sql(KEY, [id, organisation, owner, scopes]);
+      return { kind: 'api_key', id, organisation };
+    },
     environment: ({ run = tenants.redis.run, privateTargets = false } = {}) => {
       const cache = accessCache(run);
       const { app, settings } = tenants;
@@ -61,6 +89,7 @@ export async function startRegistry(): Promise<TestRegistry> {
       const deps = {
         changes: changes(app, cache),
         run,
+        compose: inProcess,
         privateTargets,
         fetchSdl: (url: string) => fetchSdl(url, { privateTargets }),
       };
@@ -68,9 +97,7 @@ export async function startRegistry(): Promise<TestRegistry> {
       return environmentOf(serve(registryRoutes, registry(deps), options), operator);
     },
     async clear() {
-      await master.query(
-        `truncate gatehouse.subgraphs, gatehouse.subgraph_versions, gatehouse.graph_artifacts cascade`,
-      );
+      await sql(`truncate ${TABLES.map((table) => `gatehouse.${table}`).join(', ')}`);
       await tenants.redis.client.flushall();
     },
     stop: () => tenants.stop(),
@@ -113,3 +140,4 @@ export const SHIPPING = federated(`type Query { ships: Boolean }
 type Product @key(fields: "id") { id: ID! weight: Int @external cost: Int @requires(fields: "weight") }`);
 /** It stands on its own. */
 export const NEWS = federated('type Query { news: [String!] }');
+export const LIGHT = PRODUCTS.replace(' weight: Int', '');
