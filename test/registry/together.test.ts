@@ -1,4 +1,5 @@
 import { currentVersion } from '../../lambdas/shared/graph/artifact';
+import type { RunCommand } from '../../lambdas/shared/stores/redis-line';
 import { captureOutput } from '../support/output';
 import { runDown } from '../support/redis';
 import { statuses } from '../tenants/support';
@@ -40,6 +41,31 @@ describe('two publications at once', () => {
     );
     expect(statuses(answers)).toEqual([200, 412]);
   });
+});
+
+test('a publication that waits too long for another is told to come again', async () => {
+  const other = await given.tenants.database.master.connect();
+  try {
+    await other.query("begin; select pg_advisory_xact_lock(hashtext('gatehouse graph'))");
+    expect(await here.publish('news', NEWS)).toMatchObject({ status: 503, headers: { 'retry-after': '2' } });
+    await other.query('rollback');
+  } finally {
+    other.release();
+  }
+  expect(await given.rows()).toEqual([[], [], []]);
+  expect(await here.publish('news', NEWS)).toMatchObject({ status: 200 });
+}, 20_000);
+
+test('where Redis goes away once nothing can stop the change, it says how long the graph may take', async () => {
+  let asked = 0;
+  const { run } = given.tenants.redis;
+  const leaving: RunCommand = (command, how) => {
+    if (how === 'insist') asked += 1;
+    return asked > 1 ? Promise.reject(new Error('gone')) : run(command);
+  };
+  const { status, body } = await given.environment({ run: leaving }).publish('news', NEWS);
+  expect([status, body.graph]).toEqual([200, { version: 1, changed: true, inForceWithinSeconds: 600 }]);
+  expect(await currentVersion(run)).toBeUndefined();
 });
 
 describe('without Redis', () => {
