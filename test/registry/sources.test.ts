@@ -131,14 +131,11 @@ describe('a request', () => {
   });
 
   test('with an SDL of too many bytes is refused, also where they are fewer characters', async () => {
-    const body = (filling: string) => ({ url: 'https://a.example.com/', sdl: `${NEWS}\n# ${filling}` });
-    expect(await strict.call('publishSubgraph', { name: 'news', body: body('x'.repeat(262_145)) })).toMatchObject({
+    expect(await strict.publish('news', `${NEWS} # ${'x'.repeat(262_145)}`)).toMatchObject({
       status: 400,
       body: { detail: expect.stringContaining('sdl must be at most 262144') },
     });
-    expect(await strict.call('publishSubgraph', { name: 'news', body: body('ü'.repeat(140_000)) })).toMatchObject({
-      status: 413,
-    });
+    expect(await strict.publish('news', `${NEWS} # ${'ü'.repeat(140_000)}`)).toMatchObject({ status: 413 });
     expect(await given.rows()).toEqual([[], [], []]);
   });
 
