@@ -53,8 +53,12 @@ function entryPoints(): { in: string; out: string }[] {
   const lazy = files
     .filter((file) => file.endsWith('.lazy.ts'))
     .map((file) => ({ in: file, out: join(file.split('/')[1] ?? '', basename(file, '.ts')) }));
-  return [...handlers, ...lazy];
+  return [...handlers, ...lazy, ...COMPOSING.map((name) => ({ in: COMPOSER, out: join(name, 'compose') }))];
 }
+
+/** The thread that composes, beside each function that has one. */
+const COMPOSER = 'lambdas/registry/compose.worker.ts';
+const COMPOSING = ['registry', 'publish-examples'];
 
 const functionName = (file: string) =>
   `${file.startsWith('examples') ? 'example-' : ''}${basename(file, '.handler.ts')}`;
@@ -64,7 +68,11 @@ function layFiles(): void {
   lay('migrate/migrations', 'lambdas/migrate/migrations');
   lay('migrate-examples', join(OUT, 'migrate'));
   lay('migrate-examples/migrations', 'examples/migrations');
-  for (const name of SUBGRAPHS) lay(`example-${name}/schema.graphql`, `examples/subgraphs/${name}/schema.graphql`);
+  for (const name of SUBGRAPHS) {
+    const schema = `examples/subgraphs/${name}/schema.graphql`;
+    lay(`example-${name}/schema.graphql`, schema);
+    lay(`publish-examples/schemas/${name}.graphql`, schema);
+  }
   for (const [name, source] of Object.entries(docsAssets())) lay(`platform/docs-assets/${name}`, source);
   writeFileSync(join(OUT, 'platform/openapi.json'), openApiDocument());
   writeFileSync(join(OUT, 'graph/supergraph.graphql'), composeExamples());

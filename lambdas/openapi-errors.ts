@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { LIMIT_HEADER_REFS, RETRY_AFTER, ReachedLimit } from './openapi-limits';
+import { CompositionError } from './registry/contract';
 import { ERROR_CODES, ERRORS, type ErrorCode, PROBLEM_JSON, problem, Refusal } from './shared/errors';
 import type { Route } from './shared/http/route';
 
@@ -16,6 +17,7 @@ export const errorSchemas = {
     requestId: z.string(),
     errors: z.optional(z.array(z.object({ in: z.string(), name: z.string(), detail: z.string() }))),
     limit: z.optional(ReachedLimit),
+    compositionErrors: z.optional(z.array(CompositionError)),
   }),
   OAuthError: z.object({ error: z.string(), error_description: z.optional(z.string()) }),
 };

@@ -5,6 +5,7 @@ import { issuerRoutes } from './issuers/contract';
 import { keyRoutes } from './keys/contract';
 import { limitRoutes } from './limits/contract';
 import { platformRoutes } from './platform/contract';
+import { registryRoutes } from './registry/contract';
 import type { Contract } from './shared/http/route';
 import { tenantRoutes } from './tenants/contract';
 
@@ -17,6 +18,7 @@ export const contracts = {
   limits: limitRoutes,
   audit: auditRoutes,
   graph: graphRoutes,
+  registry: registryRoutes,
   platform: platformRoutes,
 } as const satisfies Record<string, Contract>;
 

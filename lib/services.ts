@@ -17,6 +17,8 @@ import { Limits } from './limits';
 import { Migrations } from './migrations';
 import type { NetworkStack } from './network';
 import { Platform } from './platform';
+import { PublishedExamples } from './published-examples';
+import { Registry } from './registry';
 import { Seed } from './seed';
 import type { Stage } from './stages';
 import { Tenants } from './tenants';
@@ -46,6 +48,7 @@ export class ServicesStack extends Stack {
     const auth = new Auth(this, 'Auth', foundation);
     const platform = new Platform(this, 'Platform', foundation);
     const graph = new Graph(this, 'Graph', foundation);
+    const registry = new Registry(this, 'Registry', foundation);
     const tenants = new Tenants(this, 'Tenants', foundation);
     const keys = new Keys(this, 'Keys', foundation);
     const limits = new Limits(this, 'Limits', foundation);
@@ -60,18 +63,24 @@ export class ServicesStack extends Stack {
       { contract: contracts.limits, fn: limits.api },
       { contract: contracts.audit, fn: audit.api },
       { contract: contracts.graph, fn: graph.api },
+      { contract: contracts.registry, fn: registry.api },
       { contract: contracts.platform, fn: platform.api },
     ];
     this.fallback = platform.api;
     this.authorizer = auth.authorizer;
     // New code never meets an old schema.
-    for (const feature of [auth, platform, graph, tenants, keys, limits, audit, issuers])
+    for (const feature of [auth, platform, graph, registry, tenants, keys, limits, audit, issuers])
       feature.node.addDependency(migrations);
     const { firstAdmin: admin } = props.stage;
+    const people: Construct[] = [];
     if (admin && data.firstInvitation) {
       const invited = { ...foundation, admin, invitation: data.firstInvitation };
-      new FirstAdmin(this, 'FirstAdmin', invited).node.addDependency(migrations);
+      people.push(new FirstAdmin(this, 'FirstAdmin', invited));
     }
-    if (data.seedLogins) new Seed(this, 'Seed', foundation, data.seedLogins).node.addDependency(migrations);
+    if (data.seedLogins) people.push(new Seed(this, 'Seed', foundation, data.seedLogins));
+    for (const made of people) made.node.addDependency(migrations);
+    if (props.subgraphs.length === 0) return;
+    // Behind the people, because it stands in the audit of the operator, where there is one.
+    new PublishedExamples(this, 'PublishedExamples', foundation).node.addDependency(migrations, ...people);
   }
 }

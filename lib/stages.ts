@@ -56,7 +56,7 @@ const Stage = z.strictObject({
   firstAdmin: z.optional(
     z.strictObject({ email: z.email(), organisation: z.string().check(z.minLength(1), z.maxLength(200)) }),
   ),
-  /** Whether addresses that tenants name (an issuer's keys) may be private and without TLS: on a laptop, and nowhere else. */
+  /** Whether addresses that people name (an issuer's keys, a subgraph) may be private and without TLS: on a laptop, and nowhere else. */
   privateTargets: z.boolean(),
   /**
    * External issuers whose tokens every organisation of the stage accepts: as at `POST /v1/issuers`, and with the

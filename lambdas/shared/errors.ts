@@ -46,6 +46,11 @@ export const ERRORS = {
     title: 'This content type is not taken here',
     help: 'Send the content type that `detail` names.',
   },
+  composition_failed: {
+    status: 422,
+    title: 'The subgraphs do not compose',
+    help: 'Mend what `compositionErrors` names, each with its code and where it stands, and publish again: nothing was changed.',
+  },
   rate_limited: {
     status: 429,
     title: 'Too many requests',

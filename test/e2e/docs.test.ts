@@ -7,6 +7,7 @@ import { gateway, tokenOf } from '../support/gateway';
 const FOLDER = 'docs/identity';
 const pages = [
   'docs/limits.md',
+  'docs/subgraphs.md',
   ...readdirSync(FOLDER)
     .filter((name) => name.endsWith('.md'))
     .map((name) => join(FOLDER, name)),

@@ -9,7 +9,8 @@ import { type Answer, call, gateway, tokenOf } from '../support/gateway';
 
 /**
  * Globex is the tenant whose things these tests try to reach; Acme's administrator, with every permission, tries. Of the
- * settings of every organisation that administrator is the operator: test/limits says what keeps others from them.
+ * settings of every organisation and of the subgraphs that administrator is the operator: test/limits and test/registry
+ * say what keeps others from them.
  */
 let mine: string;
 let theirs: string;
@@ -99,7 +100,7 @@ afterAll(() => issuer.close());
 
 const collectionOf = ({ path }: Pick<Route, 'path'>) => path.split('/{')[0] ?? '';
 const withId = Object.entries(routes).filter(
-  ([, route]) => route.auth !== 'none' && route.params && !route.permission.startsWith('settings:'),
+  ([, route]) => route.auth !== 'none' && route.params && !/^(settings|subgraphs):/.test(route.permission),
 );
 const fill = (path: string, values: Readonly<Record<string, string>> = {}) =>
   path.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '');

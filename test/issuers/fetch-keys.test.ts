@@ -1,6 +1,6 @@
 import { createServer, type RequestListener } from 'node:http';
 import { fetchKeys } from '../../lambdas/issuers/fetch-keys';
-import { isPublic, publicLookup } from '../../lambdas/issuers/public-address';
+import { isPublic, publicLookup } from '../../lambdas/shared/http/public-address';
 import { startOidc, type TestOidc } from '../support/oidc';
 
 let oidc: TestOidc;

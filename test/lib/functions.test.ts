@@ -32,9 +32,17 @@ describe.each(STAGE_NAMES)('each function of %s', (name) => {
         'Services GraphApi',
         'Services MigrationsMigrate',
         'Services PlatformApi',
+        'Services RegistryApi',
+        'Services RegistryFetch',
         ...(stageOf(name).seedLogins ? ['Services Seed'] : []),
         ...(stageOf(name).exampleSubgraphs
-          ? ['Examples MigrationsMigrate', 'Examples accounts', 'Examples products', 'Examples reviews']
+          ? [
+              'Examples MigrationsMigrate',
+              'Examples accounts',
+              'Examples products',
+              'Examples reviews',
+              'Services PublishedExamples',
+            ]
           : []),
       ].toSorted(),
     );
@@ -116,7 +124,7 @@ describe.each(STAGE_NAMES)('each function of %s', (name) => {
 
   test('leaves room for its answer before API Gateway gives up on it', () => {
     const behindTheGateway = functionsOf(stages[name]).filter(({ id }) => /Api|Authorizer/.test(id));
-    expect(behindTheGateway).toHaveLength(9);
+    expect(behindTheGateway).toHaveLength(10);
     for (const { Properties } of behindTheGateway) expect(Properties.Timeout).toBeLessThan(29);
   });
 
@@ -141,6 +149,7 @@ describe.each(STAGE_NAMES)('each function of %s', (name) => {
       'Services KeysApi',
       'Services LimitsApi',
       'Services PlatformApi',
+      'Services RegistryApi',
       'Services TenantsApi',
     ]);
   });
@@ -182,9 +191,9 @@ test('a custom resource is given up on in seconds that CloudFormation takes, and
 
 test('no function of a feature is changed before the migrations have run', () => {
   const late = functionsOf(stages.prod).filter(({ id }) =>
-    /^(Auth|Platform|Graph|Tenants|Keys|Limits|Audit|Issuers)/.test(id),
+    /^(Auth|Platform|Graph|Tenants|Keys|Limits|Audit|Issuers|Registry)/.test(id),
   );
   for (const { DependsOn } of late)
     expect(list(DependsOn).some((id) => text(id).startsWith('MigrationsRun'))).toBe(true);
-  expect(late).toHaveLength(12);
+  expect(late).toHaveLength(14);
 });

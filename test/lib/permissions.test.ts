@@ -88,6 +88,13 @@ const GRANTS = (store: string): Readonly<Record<string, readonly unknown[]>> => 
     ...readSecret('Pepper'),
   ],
   'Services LimitsApi': [...CACHE, connect(store, 'gatehouse_app')],
+  'Services RegistryApi': [
+    ...CACHE,
+    connect(store, 'gatehouse_app'),
+    'lambda:InvokeFunction RegistryFetchFunction',
+    'lambda:InvokeFunctionUrl RegistryFetchFunction',
+  ],
+  'Services RegistryFetch': [],
   'Services AuditApi': [...CACHE, connect(store, 'gatehouse_app')],
   'Services AuthAuthorizer': [...CACHE, 'dynamodb:GetItem Keys', ...readSecret('Pepper'), ...FETCH],
   'Services AuthRotate': [
@@ -119,6 +126,7 @@ const DEV_GRANTS: Readonly<Record<string, readonly unknown[]>> = {
     ...readSecret('SeedLogins'),
     ...writeSecret('SeedLogins'),
   ],
+  'Services PublishedExamples': [...CACHE, connect('DatabaseCluster', 'gatehouse_auth')],
   'Examples MigrationsMigrate': readSecret('DatabaseOwnerAttachment'),
   ...Object.fromEntries(
     EXAMPLES.map((name) => [`Examples ${name}`, [connect('DatabaseCluster', 'gatehouse_examples')]]),
@@ -161,6 +169,7 @@ describe.each(['dev', 'prod'] as const)('whom the functions of %s admit', (name)
       'KeysApiFunction',
       'LimitsApiFunction',
       'PlatformApiFunction',
+      'RegistryApiFunction',
       'TenantsApiFunction',
     ]);
     expect(new Set(admitted.map(({ SourceArn }) => stages[name].readable(SourceArn)))).toEqual(
@@ -182,6 +191,6 @@ describe.each(['dev', 'prod'] as const)('whom the functions of %s admit', (name)
   });
 
   test('nobody else', () => {
-    expect(permissions()).toHaveLength(11);
+    expect(permissions()).toHaveLength(12);
   });
 });

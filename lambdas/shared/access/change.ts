@@ -94,7 +94,7 @@ const Failure = z.object({ code: z.string() });
 /** What PostgreSQL says of a change that met another one: to the caller, a reason to try again or to look again. */
 function metAnother(error: unknown): Refusal | undefined {
   const code = Failure.safeParse(error).data?.code;
-  if (code === '40P01' || code === '40001')
+  if (code === '40P01' || code === '40001' || code === '55P03')
     return new Refusal('not_ready', 'another change was in the way', { headers: RETRY_AFTER, cause: error });
   if (code === '23503')
     return new Refusal('conflict', 'something that this refers to was removed meanwhile', { cause: error });

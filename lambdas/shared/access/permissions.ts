@@ -25,13 +25,20 @@ export const PERMISSIONS = [
   'audit:read',
   'settings:read',
   'settings:write',
+  'subgraphs:read',
+  'subgraphs:write',
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
 const READER = ['graph:query', 'account:read', 'account:write', 'organisations:read', 'workspaces:read'] as const;
 
 /** What concerns the whole platform, and no tenant of it. */
-const OF_OPERATORS = ['settings:read', 'settings:write'] as const satisfies readonly Permission[];
+const OF_OPERATORS = [
+  'settings:read',
+  'settings:write',
+  'subgraphs:read',
+  'subgraphs:write',
+] as const satisfies readonly Permission[];
 export const isOfOperators = (name: Permission): boolean => OF_OPERATORS.some((each) => each === name);
 
 /** RBAC is a table, not an engine: what each role of the house may do. Organisations add roles of their own. */

@@ -16,6 +16,7 @@ const document = gatewayDocument({
     { contract: contracts.limits, uri: uri('LimitsApi') },
     { contract: contracts.audit, uri: uri('AuditApi') },
     { contract: contracts.graph, uri: uri('GraphApi') },
+    { contract: contracts.registry, uri: uri('RegistryApi') },
     { contract: contracts.platform, uri: uri('PlatformApi') },
   ],
   fallback: uri('PlatformApi'),

@@ -91,6 +91,15 @@ const MAY: Readonly<Record<string, readonly Caller[]>> = {
   getOrganisationSettings: ADMINS,
   updateOrganisationSettings: ADMINS,
 
+  listSubgraphs: ADMINS,
+  getSubgraph: ADMINS,
+  listSubgraphVersions: ADMINS,
+  publishSubgraph: ADMINS,
+  checkSubgraph: ADMINS,
+  rollBackSubgraph: ADMINS,
+  deleteSubgraph: ADMINS,
+  getGraphArtifact: ADMINS,
+
   listAudit: ADMINS,
   verifyAudit: ADMINS,
   exportAudit: ADMINS,

@@ -1,0 +1,106 @@
+import * as z from 'zod/mini';
+import type { Changes as Rows } from '../shared/access/change';
+import { subjectOf } from '../shared/access/principal';
+import { refuse } from '../shared/errors';
+import { announce, COPY_SECONDS } from '../shared/graph/artifact';
+import { page, placeOf } from '../shared/http/page';
+import { etag } from '../shared/http/request';
+import { Answer, type Operations } from '../shared/http/route';
+import type { RunCommand } from '../shared/stores/redis-line';
+import { logger } from '../shared/telemetry';
+import { type Changing, type GraphTx, type Outcome, publish, remove } from './change-graph';
+import { check } from './check';
+import type { Compose } from './composed';
+import type { registryRoutes } from './contract';
+import { find, findVersion, latest, list, versions } from './rows';
+import { mustBeUrl, type Sources, sdlOf } from './sources';
+
+export interface Deps extends Sources {
+  readonly changes: Rows;
+  readonly run: RunCommand;
+  readonly compose: Compose;
+}
+
+/** As long as there are requests: an environment of the graph looks beside them every two seconds. */
+const LOOK_SECONDS = 2;
+
+export const registry = (deps: Deps): Operations<typeof registryRoutes> => {
+  const { changes, run, compose } = deps;
+  type Call = Parameters<Rows['change']>[0] & { readonly ifMatch?: number | undefined };
+  /** One change of the graph; once it is committed all environments are told. */
+  const change = async (call: Call, work: (tx: GraphTx, changing: Changing) => Promise<Outcome>) => {
+    const changing = { run, compose, by: subjectOf(call.principal), ifMatch: call.ifMatch };
+    return told(run, await changes.change(call, {}, (tx) => work(tx, changing)));
+  };
+  return {
+    listSubgraphs: async ({ principal }) => ({ items: await changes.read({ principal }, list) }),
+
+    async getSubgraph({ principal, params: { name } }) {
+      const subgraph = await changes.read({ principal }, (sql) => find(sql, name));
+      return subgraph ? new Answer(subgraph, { etag: etag(subgraph.version) }) : refuse('not_found');
+    },
+
+    async listSubgraphVersions({ principal, params: { name }, query }) {
+      const { limit, after } = placeOf(VersionKey, query);
+      const rows = await changes.read({ principal }, (sql) => versions(sql, name, after, limit + 1));
+      if (rows.length === 0 && after === undefined) refuse('not_found');
+      return page(
+        rows,
+        limit,
+        (row) => row,
+        ({ version }) => version,
+      );
+    },
+
+    async publishSubgraph(call) {
+      const { params, body } = call;
+      mustBeUrl(body.url, deps);
+      const draft = { name: params.name, url: body.url, sdl: body.sdl ?? (await sdlOf(body.url, deps)) };
+      return published(await change(call, (tx, changing) => publish(tx, [draft], changing)));
+    },
+
+    checkSubgraph: (call) => check(call, deps),
+
+    async rollBackSubgraph(call) {
+      const { params, body } = call;
+      const outcome = await change(call, async (tx, changing) => {
+        const earlier = (await findVersion(tx, params.name, body.version)) ?? refuse('not_found');
+        return publish(tx, [{ ...earlier, restores: earlier.version }], changing);
+      });
+      return published(outcome);
+    },
+
+    async deleteSubgraph(call) {
+      return change(call, (tx, changing) => remove(tx, call.params.name, changing));
+    },
+
+    async getGraphArtifact({ principal }) {
+      const graph = await changes.read({ principal }, latest);
+      return graph
+        ? new Answer(graph, { etag: etag(graph.version) })
+        : refuse('not_found', 'nothing was ever published');
+    },
+  };
+};
+
+const VersionKey = z.int().check(z.gte(1), z.lte(999_999_999));
+
+type Told = Awaited<ReturnType<typeof told>>;
+
+/** Once committed, the change stands: where Redis goes away at that very moment, environments read it when its copy is due. */
+async function told(run: RunCommand, { graph, changed, changes, published: all }: Outcome) {
+  const isTold = await announce(run, graph).then(
+    () => true,
+    (error: unknown) => {
+      logger.warn('graph not announced', { error: error instanceof Error ? error : 'unknown failure' });
+      return false;
+    },
+  );
+  const inForceWithinSeconds = isTold ? LOOK_SECONDS : COPY_SECONDS;
+  return { published: all, graph: { version: graph.version, changed, inForceWithinSeconds }, changes };
+}
+
+function published({ published: [subgraph], graph, changes }: Told) {
+  if (!subgraph) return refuse('internal');
+  return new Answer({ ...subgraph, graph, changes }, { etag: etag(subgraph.version) });
+}

@@ -1,0 +1,90 @@
+import * as z from 'zod/mini';
+import { fromJson } from '../json';
+import type { RunCommand } from '../stores/redis-line';
+import type { Sql } from '../stores/tenancy';
+
+/*
+ * The graph in force. Its home is the newest row of PostgreSQL (`gatehouse.graph_artifacts`), written in the transaction of
+ * the publication that it came of. Redis has a copy, and says which version is current: that is what environments of the
+ * graph look at, beside requests and never before one.
+ */
+
+/** What the graph runs on: composed once, when a subgraph is published. */
+export const Artifact = z.object({
+  /** Only grows. */
+  version: z.int(),
+  /** SDL with the join and link specs; `''` while there are no subgraphs. */
+  supergraph: z.string(),
+  subgraphs: z.array(z.object({ name: z.string(), url: z.string() })),
+});
+export type Artifact = z.output<typeof Artifact>;
+
+const CURRENT_KEY = 'gatehouse:graph:current';
+const artifactKey = (version: number) => `gatehouse:graph:artifact:${version}`;
+
+/** Long enough that a database which is paused is woken for it now and then, and not for each environment. */
+export const COPY_SECONDS = 600;
+
+const Current = z.pipe(fromJson, z.omit(Artifact, { supergraph: true }));
+
+/** The version in force, as Redis says it; nothing while it says none. Rejects when Redis is away. */
+export async function currentVersion(run: RunCommand): Promise<number | undefined> {
+  return Current.safeParse(await run((redis) => redis.get(CURRENT_KEY))).data?.version;
+}
+
+/**
+ * An artifact from Redis, else from PostgreSQL, which also tells Redis again what it has lost.
+ * @param version the one in force, when it is left out
+ * @returns nothing when there is none: no subgraph was ever published
+ */
+export async function loadArtifact(run: RunCommand, sql: Sql, version?: number): Promise<Artifact | undefined> {
+  const wanted = version ?? (await currentVersion(run).catch(() => undefined));
+  const copy = wanted === undefined ? undefined : await copyOf(run, wanted);
+  if (copy) return copy;
+  const stored = await storedArtifact(sql, version);
+  if (!stored) return undefined;
+  const tell = version === undefined ? announce : copyArtifact;
+  await tell(run, stored).catch(() => undefined);
+  return stored;
+}
+
+/** An older version never takes the place of a newer one; anything takes that of what cannot be read. */
+const ANNOUNCE = `
+local old = redis.call('GET', KEYS[1])
+if old then
+  local ok, version = pcall(function() return cjson.decode(old).version end)
+  if ok and type(version) == 'number' and version > tonumber(ARGV[2]) then return 0 end
+end
+redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[3])
+return 1`;
+
+/** Tells all environments of the graph. The artifact goes first: who hears of a version finds it. */
+export async function announce(run: RunCommand, artifact: Artifact): Promise<void> {
+  await copyArtifact(run, artifact);
+  const { version, subgraphs } = artifact;
+  const text = JSON.stringify({ version, subgraphs });
+  await run((redis) => redis.eval(ANNOUNCE, 1, CURRENT_KEY, text, version, COPY_SECONDS), 'insist');
+}
+
+/** Before a change commits: where its own announcement gets lost, no older one is left to be believed. */
+export async function forgetCurrent(run: RunCommand): Promise<void> {
+  await run((redis) => redis.del(CURRENT_KEY), 'insist');
+}
+
+async function copyOf(run: RunCommand, version: number): Promise<Artifact | undefined> {
+  const text = await run((redis) => redis.get(artifactKey(version)), 'insist').catch(() => null);
+  return z.pipe(fromJson, Artifact).safeParse(text).data;
+}
+
+async function copyArtifact(run: RunCommand, artifact: Artifact): Promise<void> {
+  const text = JSON.stringify(artifact);
+  await run((redis) => redis.set(artifactKey(artifact.version), text, 'EX', COPY_SECONDS), 'insist');
+}
+
+const SELECT = `select version, supergraph, subgraphs from gatehouse.graph_artifacts
+  where $1::int is null or version = $1 order by version desc limit 1`;
+
+async function storedArtifact(sql: Sql, version: number | undefined): Promise<Artifact | undefined> {
+  const { rows } = await sql.query(SELECT, [version ?? null]);
+  return z.array(Artifact).parse(rows)[0];
+}

@@ -1,0 +1,44 @@
+import { SUBGRAPHS } from '../../examples/compose';
+import { contracts } from '../../lambdas/routes';
+import { client } from '../../lambdas/shared/http/client';
+import { call, gateway, tokenOf } from '../support/gateway';
+import { listen } from '../support/http';
+
+const NAME = 'weather';
+
+test('the deployment has published its examples', async () => {
+  const { getGraphArtifact } = client(contracts.registry, { baseUrl: gateway.url, token: await tokenOf('admin') });
+  const { subgraphs } = await getGraphArtifact();
+  expect(subgraphs.map(({ name }) => name)).toEqual(expect.arrayContaining([...SUBGRAPHS]));
+});
+
+test('a pipeline publishes by its key what a running service says, and breaks nothing by what does not compose', async () => {
+  const { createKey } = client(contracts.keys, { baseUrl: gateway.url, token: await tokenOf('admin') });
+  const { key: apiKey } = await createKey({ body: { name: 'ci', scopes: ['subgraphs:read', 'subgraphs:write'] } });
+  const api = client(contracts.registry, { baseUrl: gateway.url, apiKey });
+  const sdl = 'type Query { weather: String }';
+  const service = await listen((_, response) => response.end(JSON.stringify({ data: { _service: { sdl } } })));
+  const params = { name: NAME };
+  try {
+    const { url } = service;
+    expect(await api.checkSubgraph({ params, body: { url } })).toMatchObject({ passed: true });
+    expect(await api.publishSubgraph({ params, body: { url } })).toMatchObject({ graph: { changed: true } });
+    const before = await api.getGraphArtifact();
+    expect(before.schema).toContain('weather: String');
+    const refused = api.publishSubgraph({ params, body: { url, sdl: 'type Query { weather: Nothing }' } });
+    await expect(refused).rejects.toMatchObject({
+      status: 422,
+      problem: { compositionErrors: [{ code: 'INVALID_GRAPHQL', positions: [{ subgraph: NAME, line: 1 }] }] },
+    });
+    expect(await api.getGraphArtifact()).toEqual(before);
+  } finally {
+    await api.deleteSubgraph({ params }).catch(() => undefined);
+    await service.stop();
+  }
+}, 60_000);
+
+test('an administrator of a tenant may not even read the registry', async () => {
+  const headers = { authorization: `Bearer ${await tokenOf('admin', gateway, 'globex.example')}` };
+  for (const path of ['/v1/subgraphs', '/v1/graph', '/v1/subgraphs/products'])
+    expect(await call(path, { headers })).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+});

@@ -1,0 +1,17 @@
+import { readFileSync } from 'node:fs';
+import { BOUNDS } from '../../lambdas/registry/compose-apart';
+import { MOST_SDL_BYTES, registryRoutes } from '../../lambdas/registry/contract';
+
+const page = readFileSync('docs/subgraphs.md', 'utf8');
+
+test('every route is in the page with its permission', () => {
+  const missing = Object.values(registryRoutes)
+    .map(({ method, path, permission }) => `| \`${method} ${path}\` | \`${permission}\` |`)
+    .filter((row) => !page.includes(row));
+  expect(missing).toEqual([]);
+});
+
+test('the page says the bounds', () => {
+  expect(page).toContain(`| ${MOST_SDL_BYTES.toLocaleString('en-US')} bytes`);
+  expect(page).toContain(`${BOUNDS.milliseconds / 1_000} s to compose, or more than ${BOUNDS.megabytes / 1_000} GB`);
+});
