@@ -1,7 +1,7 @@
 import { cpSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
-import { composeExamples, SUBGRAPHS } from '../examples/compose';
+import { SUBGRAPHS } from '../examples/compose';
 import { openApiDocument } from '../lambdas/openapi';
 import { docsAssets } from '../lambdas/platform/docs-assets';
 
@@ -75,7 +75,6 @@ function layFiles(): void {
   }
   for (const [name, source] of Object.entries(docsAssets())) lay(`platform/docs-assets/${name}`, source);
   writeFileSync(join(OUT, 'platform/openapi.json'), openApiDocument());
-  writeFileSync(join(OUT, 'graph/supergraph.graphql'), composeExamples());
 }
 
 /** Lays a file or a folder where a function finds it, in place of what is there. */

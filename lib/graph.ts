@@ -4,10 +4,11 @@ import { type Foundation, GatewayFunction } from './constructs/gateway-function'
 import type { Subgraph } from './examples';
 
 interface GraphProps extends Foundation {
+  /** Subgraphs of this deployment, which answer none but callers that sign. */
   readonly subgraphs: readonly Subgraph[];
 }
 
-/** The federated graph. */
+/** The federated graph: it runs what the registry has published. */
 export class Graph extends Construct {
   readonly api: lambda.Function;
 
@@ -23,9 +24,9 @@ export class Graph extends Construct {
       timeoutSeconds: 28,
       memoryMb: 1024,
       environment: {
-        SUBGRAPH_URLS: `{${subgraphs.map(({ name, url }) => `"${name}":"${url}"`).join(',')}}`,
+        SIGNED_URLS: `[${subgraphs.map(({ url }) => `"${url}"`).join(',')}]`,
+        PRIVATE_TARGETS: stage.privateTargets ? 'on' : 'off',
         INTROSPECTION: stage.keepData ? 'off' : 'on',
-        APOLLO_TELEMETRY_DISABLED: '1',
       },
     }).fn;
     for (const subgraph of subgraphs) subgraph.grantInvoke(this.api);

@@ -3,20 +3,34 @@ import { awsIdentity } from '../shared/aws/aws-token';
 import { readEnv } from '../shared/env';
 import { gateEnv, openGate } from '../shared/http/gate';
 import { serve } from '../shared/http/serve';
-import { bundledGraph, SubgraphUrls } from './bundled';
+import { fromJson } from '../shared/json';
+import { statementsOn } from '../shared/stores/postgres';
 import { graphRoutes } from './contract';
+import { currentLiveGraph } from './current';
 import { federatedGraph } from './operations';
-import { signedSend } from './send';
+import { openSend } from './send';
 
+const onOff = z.enum(['on', 'off']);
 const env = readEnv({
   ...gateEnv,
-  SUBGRAPH_URLS: SubgraphUrls,
-  INTROSPECTION: z.optional(z.enum(['on', 'off'])),
+  INTROSPECTION: onOff,
+  PRIVATE_TARGETS: onOff,
+  /** Function URLs that this function's role may call, as JSON: what is sent there is signed by it. */
+  SIGNED_URLS: z.pipe(fromJson, z.array(z.url())),
 });
 
 const gate = openGate(env);
-const send = signedSend(awsIdentity());
-const planning = { introspection: env.INTROSPECTION === 'on' };
-const { operations, costs } = federatedGraph(bundledGraph(env.SUBGRAPH_URLS, { run: gate.run, send, planning }));
+const current = currentLiveGraph({
+  run: gate.run,
+  sql: statementsOn(gate.pool),
+  nowMs: () => performance.now(),
+  send: openSend({
+    identity: awsIdentity(),
+    signedUrls: env.SIGNED_URLS,
+    privateTargets: env.PRIVATE_TARGETS === 'on',
+  }),
+  planning: { introspection: env.INTROSPECTION === 'on' },
+});
+const { operations, costs } = federatedGraph(current);
 
 export const handler = serve(graphRoutes, operations, { ...gate, costs });

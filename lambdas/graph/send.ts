@@ -2,6 +2,8 @@ import { Agent, type IncomingMessage, type RequestOptions, request as requestHtt
 import { request as requestHttps, Agent as SecureAgent } from 'node:https';
 import type { AwsIdentity } from '../shared/aws/aws-token';
 import { signedHeaders } from '../shared/aws/signed-post';
+import { faultInAddress } from '../shared/http/outside';
+import { publicLookup } from '../shared/http/public-address';
 
 /** One GraphQL request to one subgraph. */
 export interface Message {
@@ -25,26 +27,36 @@ const MOST_BYTES = 16 * 1024 * 1024;
 /** What a request on a kept connection fails with when the other side has closed it. */
 const LOST = new Set(['ECONNRESET', 'EPIPE']);
 
+export interface SendOptions {
+  readonly identity: AwsIdentity;
+  /** Lambda function URLs with IAM authentication: what is sent there is signed. Nobody else sees a signature of ours. */
+  readonly signedUrls: readonly string[];
+  /** Lets subgraphs be at private addresses, on a laptop. */
+  readonly privateTargets: boolean;
+  /** For one answer, whole. */
+  readonly timeoutMs?: number;
+}
+
 /**
- * Sends to Lambda function URLs with IAM authentication: SigV4, the body's hash included, signed with the function's
- * own role. The caller's headers stay here; only the request id goes along. By node:http, which is there already: undici
- * takes a tenth less CPU in all, and 290 kB and 30 ms of every cold start (docs/adr/0009).
+ * Sends over node:http, which is there already: undici takes a tenth less CPU in all, and 290 kB and 30 ms of every cold
+ * start (docs/adr/0009). The caller's headers stay here; the request id goes along.
  */
-export function signedSend(identity: AwsIdentity, timeoutMs = TIMEOUT_MS): Send {
+export function openSend({ identity, signedUrls, privateTargets, timeoutMs = TIMEOUT_MS }: SendOptions): Send {
+  const signed = new Set(signedUrls.map((url) => new URL(url).origin));
   const agents = { 'http:': new Agent({ keepAlive: true }), 'https:': new SecureAgent({ keepAlive: true }) };
+  // Of who has published a subgraph at a public name, nobody knows where that name leads tomorrow.
+  const guarded = privateTargets ? {} : { lookup: publicLookup() };
   return async (message) => {
     const url = new URL(message.url);
+    const isSigned = signed.has(url.origin);
+    const fault = isSigned ? undefined : faultInAddress(message.url, { privateTargets });
+    if (fault !== undefined) throw new Error(fault);
     const isSecure = url.protocol === 'https:';
+    const agent = agents[isSecure ? 'https:' : 'http:'];
     const post = async () => {
-      const headers = sign(message, identity);
-      const agent = agents[isSecure ? 'https:' : 'http:'];
-      return answered(
-        isSecure ? requestHttps : requestHttp,
-        url,
-        { method: 'POST', headers, agent },
-        message.body,
-        timeoutMs,
-      );
+      const headers = isSigned ? sign(message, identity) : plain(message);
+      const options = { method: 'POST', headers, agent, ...(!isSigned && guarded) };
+      return answered(isSecure ? requestHttps : requestHttp, url, options, message.body, timeoutMs);
     };
     try {
       return JSON.parse(await post());
@@ -56,8 +68,16 @@ export function signedSend(identity: AwsIdentity, timeoutMs = TIMEOUT_MS): Send 
   };
 }
 
-/** The headers of the signed request. */
-export function sign({ url, body, requestId }: Pick<Message, 'url' | 'body' | 'requestId'>, identity: AwsIdentity) {
+type Sent = Pick<Message, 'url' | 'body' | 'requestId'>;
+
+const plain = ({ body, requestId }: Sent): Readonly<Record<string, string>> => ({
+  'content-type': 'application/json',
+  'x-request-id': requestId,
+  'content-length': String(Buffer.byteLength(body)),
+});
+
+/** The headers of the request signed with SigV4 by this function's own role, the body's hash included. */
+export function sign({ url, body, requestId }: Sent, identity: AwsIdentity): Readonly<Record<string, string>> {
   const headers = { 'content-type': 'application/json', 'x-request-id': requestId };
   const signed = signedHeaders({ service: 'lambda', url, headers, body }, identity);
   return { ...signed, 'content-length': String(Buffer.byteLength(body)) };

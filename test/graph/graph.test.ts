@@ -3,7 +3,7 @@ import { composeExamples } from '../../examples/compose';
 import { graphRoutes } from '../../lambdas/graph/contract';
 import { liveGraph } from '../../lambdas/graph/live-graph';
 import { federatedGraph } from '../../lambdas/graph/operations';
-import { signedSend } from '../../lambdas/graph/send';
+import { openSend } from '../../lambdas/graph/send';
 import { serve } from '../../lambdas/shared/http/serve';
 import { logger } from '../../lambdas/shared/telemetry';
 import { context, event, GATEWAY_REQUEST_ID, principal, served } from '../support/event';
@@ -36,7 +36,8 @@ beforeEach(() => {
 /** Each has a version of its own, unless it is said: nothing that another one has learned is known to it. */
 function started({ urls = {}, introspection = false, version = randomUUID() }: Options = {}) {
   const artifact = { version, urls: { ...shop.urls, ...urls }, supergraph: async () => composeExamples() };
-  const graph = liveGraph(artifact, { run: redis.run, send: signedSend(identity), planning: { introspection } });
+  const send = openSend({ identity, signedUrls: Object.values(artifact.urls), privateTargets: true });
+  const graph = liveGraph(artifact, { run: redis.run, send, planning: { introspection } });
   const { operations, costs } = federatedGraph(async () => graph);
   return serve(graphRoutes, operations, { ...served, costs });
 }

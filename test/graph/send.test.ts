@@ -1,7 +1,7 @@
 import { type BinaryLike, createHash, createHmac } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import { SignatureV4 } from '@smithy/signature-v4';
-import { type Message, sign, signedSend } from '../../lambdas/graph/send';
+import { type Message, openSend, sign } from '../../lambdas/graph/send';
 import { listen, type TestServer } from '../support/http';
 
 const identity = {
@@ -18,6 +18,9 @@ const message = (url: string, other: Partial<Message> = {}): Message => ({
   repeatable: true,
   ...other,
 });
+
+const sendTo = (url: string, timeoutMs = 5_000) =>
+  openSend({ identity, signedUrls: [url], privateTargets: true, timeoutMs });
 
 const servers: TestServer[] = [];
 async function start(...listener: Parameters<typeof listen>) {
@@ -85,7 +88,7 @@ test('a subgraph is sent the signed request and the request id, and no header mo
     seen.push(Object.keys(request.headers).toSorted(), request.headers['x-request-id'], await text(request));
     response.end('{"data":{}}');
   });
-  expect(await signedSend(identity)(message(url))).toEqual({ data: {} });
+  expect(await sendTo(url)(message(url))).toEqual({ data: {} });
   const names = ['authorization', 'connection', 'content-length', 'content-type', 'host'];
   expect(seen).toEqual([[...names, 'x-amz-date', 'x-amz-security-token', 'x-request-id'], 'request-12345678', QUERY]);
 });
@@ -96,7 +99,7 @@ test('calls one after another share their connections', async () => {
     ports.add(request.socket.remotePort);
     response.end('{}');
   });
-  const send = signedSend(identity);
+  const send = sendTo(url);
   for (let call = 0; call < 5; call += 1) await send(message(url));
   // The next call may be sent before the connection of the one before counts as free.
   expect(ports.size).toBeLessThan(3);
@@ -115,7 +118,7 @@ async function forgetful() {
 
 test('a query whose kept connection was closed meanwhile is sent once more', async () => {
   const { url, counts } = await forgetful();
-  const send = signedSend(identity);
+  const send = sendTo(url);
   await send(message(url));
   expect(await send(message(url))).toEqual({ data: { n: 1 } });
   expect(counts.requests).toBe(3);
@@ -123,7 +126,7 @@ test('a query whose kept connection was closed meanwhile is sent once more', asy
 
 test('a mutation is never sent twice', async () => {
   const { url, counts } = await forgetful();
-  const send = signedSend(identity);
+  const send = sendTo(url);
   await send(message(url));
   await expect(send(message(url, { repeatable: false }))).rejects.toThrow();
   expect(counts.requests).toBe(2);
@@ -131,10 +134,10 @@ test('a mutation is never sent twice', async () => {
 
 test('an answer that does not come in time is given up', async () => {
   const url = await start(() => undefined);
-  await expect(signedSend(identity, 50)(message(url))).rejects.toThrow(/timeout/);
+  await expect(sendTo(url, 50)(message(url))).rejects.toThrow(/timeout/);
 });
 
 test.each([403, 500, 302])('an answer of %d is a failure that says so', async (status) => {
   const url = await start((_, response) => response.writeHead(status, { location: '/' }).end('{}'));
-  await expect(signedSend(identity)(message(url))).rejects.toThrow(`answered ${status}`);
+  await expect(sendTo(url)(message(url))).rejects.toThrow(`answered ${status}`);
 });

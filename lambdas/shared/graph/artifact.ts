@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
 import { fromJson } from '../json';
 import type { RunCommand } from '../stores/redis-line';
@@ -25,12 +26,29 @@ const artifactKey = (version: number) => `gatehouse:graph:artifact:${version}`;
 /** Long enough that a database which is paused is woken for it now and then, and not for each environment. */
 export const COPY_SECONDS = 600;
 
-const Current = z.pipe(fromJson, z.omit(Artifact, { supergraph: true }));
+/** What running operations takes of an artifact: where its subgraphs are, and which graph it is. */
+const Current = z.object({
+  version: z.int(),
+  /** Of the supergraph: another database's version 1 is another graph. */
+  digest: z.string(),
+  subgraphs: Artifact.shape.subgraphs,
+});
+export type Current = z.output<typeof Current>;
+const CurrentText = z.pipe(fromJson, Current);
 
-/** The version in force, as Redis says it; nothing while it says none. Rejects when Redis is away. */
-export async function currentVersion(run: RunCommand): Promise<number | undefined> {
-  return Current.safeParse(await run((redis) => redis.get(CURRENT_KEY))).data?.version;
+export const currentOf = ({ version, supergraph, subgraphs }: Artifact): Current => ({
+  version,
+  digest: createHash('sha256').update(supergraph).digest('hex').slice(0, 16),
+  subgraphs,
+});
+
+/** What is in force, as Redis says it; nothing while it says none. Rejects when Redis is away. */
+export async function currentGraph(run: RunCommand): Promise<Current | undefined> {
+  return CurrentText.safeParse(await run((redis) => redis.get(CURRENT_KEY))).data;
 }
+
+export const currentVersion = async (run: RunCommand): Promise<number | undefined> =>
+  (await currentGraph(run))?.version;
 
 /**
  * An artifact from Redis, else from PostgreSQL, which also tells Redis again what it has lost.
@@ -61,9 +79,8 @@ return 1`;
 /** Tells all environments of the graph. The artifact goes first: who hears of a version finds it. */
 export async function announce(run: RunCommand, artifact: Artifact): Promise<void> {
   await copyArtifact(run, artifact);
-  const { version, subgraphs } = artifact;
-  const text = JSON.stringify({ version, subgraphs });
-  await run((redis) => redis.eval(ANNOUNCE, 1, CURRENT_KEY, text, version, COPY_SECONDS), 'insist');
+  const text = JSON.stringify(currentOf(artifact));
+  await run((redis) => redis.eval(ANNOUNCE, 1, CURRENT_KEY, text, artifact.version, COPY_SECONDS), 'insist');
 }
 
 /** Before a change commits: where its own announcement gets lost, no older one is left to be believed. */
