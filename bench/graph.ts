@@ -2,7 +2,7 @@ import { FILES, laySupergraph, peers, prepare } from './graph/bundles';
 import { cold } from './graph/cold';
 import { type Subgraphs, startContender, startSubgraphs } from './graph/processes';
 import { supergraphOf } from './graph/shop';
-import { APOLLO, HIVE, OURS, TOOLS, warm } from './graph/warm';
+import { APOLLO, GUARDED, HIVE, OURS, TOOLS, warm } from './graph/warm';
 import { type Caller, knownCaller, ourWorld } from './graph/world';
 import { say } from './measure';
 import { startStores } from './stores';
@@ -19,7 +19,8 @@ export async function graph(): Promise<void> {
   const [stores, subgraphs] = await Promise.all([startStores(), startSubgraphs()]);
   const caller = knownCaller(stores);
   try {
-    laySupergraph(supergraphOf(subgraphs.urls));
+    const supergraph = supergraphOf(subgraphs.urls);
+    laySupergraph(supergraph);
     const env = {
       PATH: process.env.PATH,
       NODE_ENV: 'production',
@@ -27,6 +28,7 @@ export async function graph(): Promise<void> {
       ...ourWorld(stores, subgraphs.urls),
     };
     await caller.enter();
+    await caller.publish(supergraph, subgraphs.urls);
     await race(env, subgraphs, caller);
     await cold(env, caller);
   } finally {
@@ -38,7 +40,8 @@ export async function graph(): Promise<void> {
 
 async function race(env: NodeJS.ProcessEnv, subgraphs: Subgraphs, { refill }: Caller): Promise<void> {
   const contenders = [
-    startContender(OURS, FILES.ours, env),
+    startContender(OURS, FILES.unguarded, env),
+    startContender(GUARDED, FILES.ours, env),
     startContender(APOLLO, FILES.apollo, env),
     startContender(HIVE, FILES.hive, env),
     startContender(TOOLS, FILES.tools, env),

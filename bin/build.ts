@@ -33,7 +33,7 @@ export const OPTIONS: BuildOptions = {
  * `import('./planning/planner.lazy')` stays an import: what it leads to is a file of its own beside the function, read when
  * it is first needed. Everything else of a function is one file.
  */
-const lazily: Plugin = {
+export const lazily: Plugin = {
   name: 'lazily',
   setup: ({ onResolve }) =>
     onResolve({ filter: /\.lazy$/ }, ({ path, kind }) =>

@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFil
 import { resolve } from 'node:path';
 import { build } from 'esbuild';
 import * as z from 'zod/mini';
-import { buildFunctions, OPTIONS } from '../../bin/build';
+import { buildFunctions, lazily, OPTIONS } from '../../bin/build';
 import { fromJson } from '../../lambdas/shared/json';
 
 const OUT = resolve('dist/bench/graph');
@@ -12,6 +12,7 @@ const OURS = resolve('dist/functions/graph');
 
 export const FILES = {
   ours: `${OUT}/ours/index.js`,
+  unguarded: `${OUT}/ours/unguarded.js`,
   apollo: `${OUT}/apollo/index.js`,
   hive: `${PEERS}/hive.mjs`,
   tools: `${PEERS}/tools.mjs`,
@@ -31,13 +32,16 @@ export async function prepare(): Promise<void> {
   rmSync(OUT, { recursive: true, force: true });
   mkdirSync(OUT, { recursive: true });
   cpSync(OURS, `${OUT}/ours`, { recursive: true });
+  // Beside the function: it loads the same planner.
+  await bundle('bench/graph/unguarded.ts', FILES.unguarded);
   await bundle('bench/graph/runner.ts', FILES.runner);
   await bundle('bench/graph/subgraphs.ts', FILES.subgraphs);
   await bundle(`${PEERS}/apollo.mjs`, FILES.apollo);
 }
 
 /** As our functions are bundled. */
-const bundle = (entry: string, outfile: string) => build({ ...OPTIONS, entryPoints: [entry], outfile });
+const bundle = (entry: string, outfile: string) =>
+  build({ ...OPTIONS, plugins: [lazily], entryPoints: [entry], outfile });
 
 const Package = z.pipe(fromJson, z.object({ dependencies: z.record(z.string(), z.string()) }));
 
@@ -49,8 +53,7 @@ export const peers = (): string[] =>
 
 /** Lays the supergraph where each contender reads it. */
 export function laySupergraph(text: string): void {
-  for (const file of [FILES.supergraph, `${OUT}/ours/supergraph.graphql`, `${OUT}/apollo/supergraph.graphql`])
-    writeFileSync(file, text);
+  for (const file of [FILES.supergraph, `${OUT}/apollo/supergraph.graphql`]) writeFileSync(file, text);
 }
 
 export const sizeOf = (file: string): number => statSync(file).size;

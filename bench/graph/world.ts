@@ -4,12 +4,13 @@ import type { Entry } from '../../lambdas/shared/access/entry';
 import { judgeTogether } from '../../lambdas/shared/access/judge-together';
 import { setOfRole } from '../../lambdas/shared/access/permissions';
 import { BoundedMap } from '../../lambdas/shared/bounded-map';
+import { announce } from '../../lambdas/shared/graph/artifact';
 import { DEFAULT_LIMITS } from '../../lambdas/shared/limits/defaults';
 import { settingsOf } from '../../lambdas/shared/limits/settings';
 import type { RunCommand } from '../../lambdas/shared/stores/redis-line';
 import { CACHE, CREDENTIALS, type startStores, USER } from '../stores';
 import { CALLER } from './event';
-import type { Urls } from './shop';
+import { SUBGRAPHS, type Urls } from './shop';
 
 type Stores = Awaited<ReturnType<typeof startStores>>;
 
@@ -49,6 +50,8 @@ export const ourWorld = ({ port, caFile }: Stores, urls: Urls) => ({
   CORS_ORIGIN: '*',
   LIMITS: JSON.stringify(LIMITS),
   SUBGRAPH_URLS: JSON.stringify(urls),
+  SIGNED_URLS: JSON.stringify(Object.values(urls)),
+  PRIVATE_TARGETS: 'on',
   INTROSPECTION: 'off',
   APOLLO_TELEMETRY_DISABLED: '1',
 });
@@ -56,6 +59,8 @@ export const ourWorld = ({ port, caFile }: Stores, urls: Urls) => ({
 export interface Caller {
   /** From now on our guard knows it, and no PostgreSQL is asked. */
   enter(): Promise<void>;
+  /** The graph that our function finds in Redis, as the registry announces it. */
+  publish(supergraph: string, urls: Urls): Promise<void>;
   /** Its buckets are full again: a turn spends faster than the widest plan refills. */
   refill(): Promise<void>;
   stop(): void;
@@ -80,6 +85,8 @@ export function knownCaller({ address }: Stores): Caller {
       // It would be read again after some minutes, and this takes longer.
       if ((await client.persist(entryKey(CALLER))) !== 1) throw new Error('the caller is not kept');
     },
+    publish: (supergraph, urls) =>
+      announce(run, { version: 1, supergraph, subgraphs: SUBGRAPHS.map((name) => ({ name, url: urls[name] })) }),
     async refill() {
       const meters = await client.keys('gatehouse:*:meter*');
       if (meters.length > 0) await client.del(meters);
