@@ -17,6 +17,6 @@ const env = readEnv({
 const gate = openGate(env);
 const send = signedSend(awsIdentity());
 const planning = { introspection: env.INTROSPECTION === 'on' };
-const { operations, costs } = federatedGraph(bundledGraph(env.SUBGRAPH_URLS, { run: gate.run, send, planning }));
+const { operations, costs } = federatedGraph(bundledGraph(env.SUBGRAPH_URLS, { redis: gate.redis, send, planning }));
 
 export const handler = serve(graphRoutes, operations, { ...gate, costs });

@@ -36,7 +36,7 @@ beforeEach(() => {
 /** Each has a version of its own, unless it is said: nothing that another one has learned is known to it. */
 function started({ urls = {}, introspection = false, version = randomUUID() }: Options = {}) {
   const artifact = { version, urls: { ...shop.urls, ...urls }, supergraph: async () => composeExamples() };
-  const graph = liveGraph(artifact, { run: redis.run, send: signedSend(identity), planning: { introspection } });
+  const graph = liveGraph(artifact, { redis: redis.commands, send: signedSend(identity), planning: { introspection } });
   const { operations, costs } = federatedGraph(async () => graph);
   return serve(graphRoutes, operations, { ...served, costs });
 }

@@ -31,8 +31,10 @@ export interface Breaker {
 export const DEADLINE_MS = 50;
 /** With this pace, and what clients wait between two attempts to connect, Redis is used again within 5 s. */
 export const PROBE_EVERY_MS = 1_000;
-/** Only the very first command waits for the connection to be made: TLS and sign-in take some round trips. */
+/** Only the very first commands wait for the connection to be made: TLS and sign-in take some round trips. */
 export const CONNECT_MS = 250;
+/** What a change or a sign-in waits for: they cannot be done without. */
+export const PATIENCE_MS = 1_000;
 
 /** One late answer is a pause of somebody's; the next one in a row is a Redis that does not keep up. */
 const LATE_TO_OPEN = 2;
