@@ -80,10 +80,12 @@ export async function guard(): Promise<void> {
   const { host, port, password = '' } = stores.address;
   const client = new Client({ host, port, password, enableReadyCheck: false });
   let socket: Socket | undefined;
-  const redis = redisBehind({
+  // Whoever insists is not sent away when this machine has something else to do for 50 ms.
+  const { insist } = redisBehind({
     connect: () => (socket = connect({ host, port })),
     login: async () => ['default', password],
   });
+  const redis = { ...insist, insist, isAway: false };
   const settings = settingsOf(SETTINGS, {
     copy: async () => JSON.stringify({ version: 0, settings: SETTINGS }),
     stored: async () => ({ version: 0, settings: SETTINGS }),

@@ -94,16 +94,11 @@ export function breaker({ deadlineMs, probeEveryMs, probe, nowMs, onChange }: Br
 }
 
 /** The answer, or `RedisAway`. An answer that was there but waited for a busy event loop is in time. */
-async function within<T>(answer: Promise<T>, deadlineMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
+function within<T>(answer: Promise<T>, deadlineMs: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
       void afterPoll().then(() => reject(new RedisAway(`no answer within ${deadlineMs} ms`)));
     }, deadlineMs);
+    answer.then(resolve, reject).finally(() => clearTimeout(timer));
   });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

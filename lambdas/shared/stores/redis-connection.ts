@@ -17,7 +17,7 @@ export interface Connection {
   ask(words: readonly (string | number)[], patienceMs: number): Promise<Reply>;
 }
 
-/** Without an answer for so long the other side is gone, perhaps while another has taken its place. */
+/** Without a word for so long, while somebody waits, the other side is gone, perhaps while another has taken its place. */
 const SILENCE_MS = 1_000;
 
 /** One connection to Redis, made by the first command, and made anew by the next one after it was lost. */
@@ -79,6 +79,7 @@ class Line {
   private readonly waiting: Waiting[] = [];
   /** Whether anything has come since somebody waits. */
   private isHeard = false;
+  private readonly silence = setTimeout(() => void this.giveUp(), SILENCE_MS).unref();
 
   constructor(private readonly socket: Socket) {
     socket.setNoDelay(true);
@@ -89,22 +90,19 @@ class Line {
 
   async ask(words: readonly (string | number)[]): Promise<Reply> {
     if (this.isOver) throw new LineLost('the connection is closed', true);
-    if (this.waiting.length === 0) this.isHeard = false;
-    let timer: NodeJS.Timeout | undefined;
-    try {
-      return await new Promise<Reply>((resolve, reject) => {
-        const waiting = { resolve, reject };
-        this.waiting.push(waiting);
-        timer = setTimeout(() => void this.giveUp(waiting), SILENCE_MS);
-        this.socket.write(commandBytes(words));
-      });
-    } finally {
-      clearTimeout(timer);
+    if (this.waiting.length === 0) {
+      this.isHeard = false;
+      this.silence.refresh();
     }
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ resolve, reject });
+      this.socket.write(commandBytes(words));
+    });
   }
 
   private receive(bytes: Buffer): void {
     this.isHeard = true;
+    this.silence.refresh();
     this.received = this.received.length === 0 ? bytes : Buffer.concat([this.received, bytes]);
     try {
       for (let read = readReply(this.received); read; read = readReply(this.received)) {
@@ -126,9 +124,10 @@ class Line {
   }
 
   /** Unless the answer was there, and waited for a busy event loop. */
-  private async giveUp(waiting: Waiting): Promise<void> {
+  private async giveUp(): Promise<void> {
+    const [oldest] = this.waiting;
     await afterPoll();
-    if (this.waiting.includes(waiting)) this.end('no answer in time', false);
+    if (oldest && this.waiting[0] === oldest) this.end('no answer in time', false);
   }
 
   /** Nothing more comes: whoever waits is told. */

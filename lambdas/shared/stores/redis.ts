@@ -49,7 +49,7 @@ export function redisBehind(door: Door): Redis {
   const circuit = breaker({
     deadlineMs: DEADLINE_MS,
     probeEveryMs: PROBE_EVERY_MS,
-    probe: async () => answered(await connection.ask(['PING'], PATIENCE_MS)),
+    probe: () => connection.ask(['PING'], PATIENCE_MS).then(answered),
     nowMs: () => performance.now(),
     onChange(state, error) {
       if (state === 'open') logLine('WARN', 'Redis is away', { error });
@@ -57,8 +57,8 @@ export function redisBehind(door: Door): Redis {
     },
   });
   const ask = async (words: readonly (string | number)[], patienceMs: number) => {
-    const sent = async () => answered(await connection.ask(words, Math.max(patienceMs, DEADLINE_MS)));
-    const reply = await circuit.run(sent, patienceMs);
+    const sendByMs = Math.max(patienceMs, DEADLINE_MS);
+    const reply = await circuit.run(() => connection.ask(words, sendByMs).then(answered), patienceMs);
     if (reply instanceof Error) throw reply;
     return reply;
   };

@@ -67,7 +67,13 @@ test('a wrong password is told, and the next call tries again', async () => {
   end();
 });
 
-const askAt = (port: number) => commandsOf(redisConnection(doorTo({ host: '127.0.0.1', port, password: '' }))).ask;
+const doors: { end(): void }[] = [];
+afterEach(() => doors.splice(0).forEach((door) => door.end()));
+function askAt(port: number) {
+  const door = doorTo({ host: '127.0.0.1', port, password: '' });
+  doors.push(door);
+  return commandsOf(redisConnection(door)).ask;
+}
 
 test('where nobody listens a call fails', async () => {
   await expect(askAt(1)('GET', 'thing')).rejects.toThrow('ECONNREFUSED');
