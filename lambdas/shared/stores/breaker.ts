@@ -29,7 +29,7 @@ export interface Breaker {
 
 /** An answer that takes longer is no answer: what is asked here is asked by every request. */
 export const DEADLINE_MS = 50;
-/** With this pace, and what clients wait between two attempts to connect, Redis is used again within 5 s. */
+/** With this pace, and the second after which a connection that says nothing is given up, Redis is used again within 5 s. */
 export const PROBE_EVERY_MS = 1_000;
 /** Only the very first commands wait for the connection to be made: TLS and sign-in take some round trips. */
 export const CONNECT_MS = 250;
