@@ -1,11 +1,12 @@
 import { cpSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
-import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { basename, dirname, join } from 'node:path';
+import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
 import { SUBGRAPHS } from '../examples/compose';
 import { openApiDocument } from '../lambdas/openapi';
 import { docsAssets } from '../lambdas/platform/docs-assets';
 
 const OUT = 'dist/functions';
+const LAZY = 'dist/lazy';
 
 /** The largest free gain of a cold start is `mainFields`: packages' ES modules are tree-shaken, their CommonJS is not. */
 export const OPTIONS: BuildOptions = {
@@ -30,8 +31,8 @@ export const OPTIONS: BuildOptions = {
 };
 
 /**
- * `import('./planning/planner.lazy')` stays an import: what it leads to is a file of its own beside the function, read when
- * it is first needed. Everything else of a function is one file.
+ * `import('./planning/planner.lazy')` stays an import: what it leads to is a file of its own beside each function that may
+ * need it, read when it first does. Everything else of a function is one file.
  */
 export const lazily: Plugin = {
   name: 'lazily',
@@ -46,14 +47,12 @@ function entryPoints(): { in: string; out: string }[] {
   const files = ['lambdas', 'examples'].flatMap((root) =>
     readdirSync(root, { recursive: true, encoding: 'utf8' }).map((file) => join(root, file)),
   );
-  const handlers = files
-    .filter((file) => file.endsWith('.handler.ts'))
-    .map((file) => ({ in: file, out: join(functionName(file), 'index') }));
-  // Beside the function whose feature it is part of: `lambdas/graph/planning/planner.lazy.ts` is the graph's.
-  const lazy = files
-    .filter((file) => file.endsWith('.lazy.ts'))
-    .map((file) => ({ in: file, out: join(file.split('/')[1] ?? '', basename(file, '.ts')) }));
-  return [...handlers, ...lazy, ...COMPOSING.map((name) => ({ in: COMPOSER, out: join(name, 'compose') }))];
+  const of = (ending: string) => files.filter((file) => file.endsWith(ending));
+  return [
+    ...of('.handler.ts').map((file) => ({ in: file, out: join(OUT, functionName(file), 'index') })),
+    ...of('.lazy.ts').map((file) => ({ in: file, out: join(LAZY, basename(file, '.ts')) })),
+    ...COMPOSING.map((name) => ({ in: COMPOSER, out: join(OUT, name, 'compose') })),
+  ];
 }
 
 /** The thread that composes, beside each function that has one. */
@@ -62,6 +61,16 @@ const COMPOSING = ['registry', 'publish-examples'];
 
 const functionName = (file: string) =>
   `${file.startsWith('examples') ? 'example-' : ''}${basename(file, '.handler.ts')}`;
+
+/** Lays what a file reads when it is first needed, and what that reads in turn, beside the function. */
+function layLazy(outputs: Metafile['outputs'], file: string, folder = dirname(file)): void {
+  for (const { path, external } of outputs[file]?.imports ?? []) {
+    if (!external || !path.endsWith('.lazy.js')) continue;
+    const source = join(LAZY, path);
+    for (const ending of ['', '.map']) cpSync(source + ending, join(folder, path + ending));
+    layLazy(outputs, source, folder);
+  }
+}
 
 /** What functions read at run time, laid beside their code. */
 function layFiles(): void {
@@ -85,8 +94,10 @@ function lay(target: string, source: string): void {
 
 /** Every function into dist/functions/<name>/index.js, in one esbuild run. */
 export async function buildFunctions(): Promise<void> {
-  rmSync(OUT, { recursive: true, force: true });
-  await build({ ...OPTIONS, plugins: [lazily], entryPoints: entryPoints(), outdir: OUT });
+  for (const folder of [OUT, LAZY]) rmSync(folder, { recursive: true, force: true });
+  const options = { ...OPTIONS, plugins: [lazily], entryPoints: entryPoints(), outdir: '.', metafile: true as const };
+  const { outputs } = (await build(options)).metafile;
+  for (const file of Object.keys(outputs)) if (file.startsWith(OUT)) layLazy(outputs, file);
   layFiles();
 }
 

@@ -17,10 +17,11 @@ import { RedisAway } from '../../lambdas/shared/stores/breaker';
 
 const urls = z.pipe(fromJson, z.record(z.string(), z.string())).parse(process.env.SUBGRAPH_URLS);
 const identity = { region: '', accessKeyId: '', secretAccessKey: '', sessionToken: undefined };
+const none = { call: () => Promise.reject(new RedisAway('there is none')) };
 const graph = liveGraph(
   { version: 'bench', urls, supergraph: async () => readFileSync(process.env.SUPERGRAPH ?? '', 'utf8') },
   {
-    run: () => Promise.reject(new RedisAway('there is none')),
+    redis: none,
     send: openSend({ identity, signedUrls: [], privateTargets: true }),
     planning: { introspection: false },
   },

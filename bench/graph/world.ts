@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { accessCache, entryKey, withAccessCommands } from '../../lambdas/shared/access/cache';
+import { accessCache, entryKey } from '../../lambdas/shared/access/cache';
 import type { Entry } from '../../lambdas/shared/access/entry';
 import { judgeTogether } from '../../lambdas/shared/access/judge-together';
 import { setOfRole } from '../../lambdas/shared/access/permissions';
@@ -7,7 +7,7 @@ import { BoundedMap } from '../../lambdas/shared/bounded-map';
 import { announce } from '../../lambdas/shared/graph/artifact';
 import { DEFAULT_LIMITS } from '../../lambdas/shared/limits/defaults';
 import { settingsOf } from '../../lambdas/shared/limits/settings';
-import type { RunCommand } from '../../lambdas/shared/stores/redis-line';
+import { commandsOn } from '../../test/support/commands';
 import { CACHE, CREDENTIALS, type startStores, USER } from '../stores';
 import { CALLER } from './event';
 import { SUBGRAPHS, type Urls } from './shop';
@@ -69,15 +69,21 @@ export interface Caller {
 /** The caller as our guard knows it, kept in Redis as if it had been read from PostgreSQL. */
 export function knownCaller({ address }: Stores): Caller {
   const { host, port, password = '' } = address;
-  const client = withAccessCommands(new Redis({ host, port, password, enableReadyCheck: false }));
-  const run: RunCommand = (command) => command(client);
+  const client = new Redis({ host, port, password, enableReadyCheck: false });
+  const redis = commandsOn(client);
   const settings = settingsOf(LIMITS, {
     copy: async () => JSON.stringify({ version: 0, settings: LIMITS }),
     stored: async () => ({ version: 0, settings: LIMITS }),
     nowMs: () => performance.now(),
   });
   const memory = new BoundedMap<string, never>(0);
-  const judge = judgeTogether({ cache: accessCache(run), settings, memory, read: async () => ENTRY, nowMs: Date.now });
+  const judge = judgeTogether({
+    cache: accessCache(redis),
+    settings,
+    memory,
+    read: async () => ENTRY,
+    nowMs: Date.now,
+  });
   return {
     async enter() {
       const { verdict } = await judge(CALLER, { requestId: 'bench', sourceIp: '192.0.2.1', userAgent: 'bench' }, 0);
@@ -86,7 +92,7 @@ export function knownCaller({ address }: Stores): Caller {
       if ((await client.persist(entryKey(CALLER))) !== 1) throw new Error('the caller is not kept');
     },
     publish: (supergraph, urls) =>
-      announce(run, { version: 1, supergraph, subgraphs: SUBGRAPHS.map((name) => ({ name, url: urls[name] })) }),
+      announce(redis, { version: 1, supergraph, subgraphs: SUBGRAPHS.map((name) => ({ name, url: urls[name] })) }),
     async refill() {
       const meters = await client.keys('gatehouse:*:meter*');
       if (meters.length > 0) await client.del(meters);

@@ -4,7 +4,7 @@ import type { Changes } from '../shared/access/change';
 import { type Claims, verificationKeys, verifyToken } from '../shared/credentials/jwt';
 import type { Operations } from '../shared/http/route';
 import type { OpenPool } from '../shared/stores/postgres';
-import type { RunCommand } from '../shared/stores/redis-line';
+import type { Redis } from '../shared/stores/redis';
 import { account } from './account';
 import { accountSessions } from './account-sessions';
 import { authorize } from './authorize';
@@ -28,7 +28,7 @@ export interface AuthDeps {
   readonly changes: Changes;
   readonly cache: AccessCache;
   readonly access: Access;
-  readonly run: RunCommand;
+  readonly redis: Redis;
   /** The keys in force. Rejects when the deployment has none yet. */
   keys(): Promise<SigningKeys>;
   /** The secret that no store of ours holds: client secrets are hashed, and refresh tokens derived, with it. */
@@ -41,13 +41,13 @@ export interface AuthDeps {
 
 /** Tokens and sessions. */
 export function auth(given: AuthDeps): Operations<typeof authRoutes> {
-  const { run, now, keys } = given;
+  const { redis, now, keys } = given;
   const verify = async (token: string, issuer: string): Promise<Claims | undefined> => {
     const expected = { issuer, nowSeconds: secondsOf(now()) };
     const verified = verifyToken(token, verificationKeys((await keys()).published), expected);
     return verified.ok ? verified.claims : undefined;
   };
-  const base = { ...given, verify, clients: clients(given), passwords: passwords(given.pool, lockout(run, now)) };
+  const base = { ...given, verify, clients: clients(given), passwords: passwords(given.pool, lockout(redis, now)) };
   const deps = { ...base, codes: codes(given), refresh: refreshing(given), replacePassword: passwordReplacing(given) };
   return {
     ...grants(deps),

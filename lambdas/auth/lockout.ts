@@ -1,9 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Redis, Result } from 'ioredis';
+import * as z from 'zod/mini';
 import { refuse } from '../shared/errors';
 import { networkOf } from '../shared/limits/network';
-import type { RunCommand } from '../shared/stores/redis-line';
+import type { Redis } from '../shared/stores/redis';
+import { type Script, script } from '../shared/stores/script';
 
 /*
  * How often a password may be tried: by account and by address. An attempt takes a place before its password is
@@ -26,19 +27,8 @@ const MOST_PAUSES = 60;
 
 const RETRY_AFTER = { 'retry-after': '2' };
 
-declare module 'ioredis' {
-  interface RedisCommander<Context> {
-    gatehouseAttempt(
-      account: string,
-      address: string,
-      ...values: (string | number)[]
-    ): Result<['admitted' | 'busy' | 'locked', number], Context>;
-    gatehouseAttempted(account: string, address: string, ...values: (string | number)[]): Result<number, Context>;
-  }
-}
-
 /** ARGV: now, id, place, free of the account, free of the address. */
-const ATTEMPT = `
+const ATTEMPT = script(`
 local now = tonumber(ARGV[1])
 local wait = 0
 for i = 1, 2 do
@@ -60,10 +50,11 @@ for i = 1, 2 do
   redis.call('HSET', KEYS[i], ARGV[2], now + ARGV[3])
   if redis.call('PTTL', KEYS[i]) < tonumber(ARGV[3]) then redis.call('PEXPIRE', KEYS[i], ARGV[3]) end
 end
-return { 'admitted', 0 }`;
+return { 'admitted', 0 }`);
+const Attempting = z.tuple([z.enum(['admitted', 'busy', 'locked']), z.int()]);
 
 /** ARGV: now, id, outcome, first delay, longest delay, forget, free of the account, free of the address. */
-const ATTEMPTED = `
+const ATTEMPTED = script(`
 local now, longest = tonumber(ARGV[1]), 0
 for i = 1, 2 do redis.call('HDEL', KEYS[i], ARGV[2]) end
 if ARGV[3] == 'right' then redis.call('HDEL', KEYS[1], 'failures', 'until') end
@@ -77,7 +68,7 @@ for i = 1, 2 do
     longest = math.max(longest, delay)
   end
 end
-return longest`;
+return longest`);
 
 /** Who tries, and from where. */
 export interface Attempt {
@@ -94,24 +85,24 @@ export interface Lockout {
   guard<T>(attempt: Attempt, check: () => Promise<T | undefined>): Promise<{ found: T | undefined; lockedMs: number }>;
 }
 
-export function lockout(run: RunCommand, now: () => number): Lockout {
-  const send = <T>(command: (redis: Redis) => Promise<T>): Promise<T> =>
-    run((redis) => command(withCommands(redis)), 'insist').catch((cause: unknown) =>
+export function lockout(redis: Redis, now: () => number): Lockout {
+  const send = (ask: Script, keys: Keys, ...values: (string | number)[]): Promise<unknown> =>
+    ask(redis.insist, keys, [now(), ...values]).catch((cause: unknown) =>
       refuse('not_ready', 'sign-in needs the cache', { headers: RETRY_AFTER, cause }),
     );
 
   const take = async (keys: Keys, id: string): Promise<void> => {
     const values = [id, PLACE_MS, ACCOUNT_FREE, ADDRESS_FREE];
     for (let pauses = 0; ; pauses += 1) {
-      const [state, waitMs] = await send((redis) => redis.gatehouseAttempt(...keys, now(), ...values));
+      const [state, waitMs] = Attempting.parse(await send(ATTEMPT, keys, ...values));
       if (state === 'admitted') return;
       if (state === 'locked' || pauses === MOST_PAUSES) tooMany(waitMs);
       await pause(PAUSE_MS);
     }
   };
-  const leave = (keys: Keys, id: string, outcome: 'right' | 'wrong' | 'unknown'): Promise<number> => {
+  const leave = async (keys: Keys, id: string, outcome: 'right' | 'wrong' | 'unknown'): Promise<number> => {
     const values = [id, outcome, FIRST_DELAY_MS, LONGEST_DELAY_MS, FORGET_MS, ACCOUNT_FREE, ADDRESS_FREE];
-    return send((redis) => redis.gatehouseAttempted(...keys, now(), ...values));
+    return Number(await send(ATTEMPTED, keys, ...values));
   };
 
   return {
@@ -144,14 +135,4 @@ function tooMany(waitMs: number): never {
     headers: { 'retry-after': String(retryAfterSeconds) },
     extensions: { limit: { name: 'attempts', scope: 'sign-in', retryAfterSeconds } },
   });
-}
-
-const defined = new WeakSet<Redis>();
-
-function withCommands(redis: Redis): Redis {
-  if (defined.has(redis)) return redis;
-  defined.add(redis);
-  redis.defineCommand('gatehouseAttempt', { numberOfKeys: 2, lua: ATTEMPT });
-  redis.defineCommand('gatehouseAttempted', { numberOfKeys: 2, lua: ATTEMPTED });
-  return redis;
 }

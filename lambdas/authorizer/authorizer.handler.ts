@@ -1,13 +1,11 @@
 import { fetchKeysBy } from '../shared/credentials/issuer-keys';
 import { readEnv, text } from '../shared/env';
-import { quickRedis } from '../shared/stores/quick-redis';
-import { redisEnv } from '../shared/stores/redis-address';
-import { openSmallRedis } from '../shared/stores/small-redis';
+import { openRedis, redisEnv } from '../shared/stores/redis';
 import { authorizer } from './answer';
 import { credentialIdentity } from './credential';
 
 const env = readEnv({ ...redisEnv, KEYS_TABLE: text, PEPPER_SECRET: text, ISSUER_KEYS_URL: text });
-const records = { redis: quickRedis(openSmallRedis(env)), table: env.KEYS_TABLE };
+const records = { redis: openRedis(env), table: env.KEYS_TABLE };
 
 export const handler = authorizer(
   credentialIdentity({

@@ -1,10 +1,10 @@
 import { type Artifact, type Current, currentGraph, currentOf, loadArtifact } from '../shared/graph/artifact';
-import type { RunCommand } from '../shared/stores/redis-line';
+import type { Redis } from '../shared/stores/redis';
 import type { Sql } from '../shared/stores/tenancy';
 import { type CurrentGraph, type GraphDeps, type LiveGraph, liveGraph } from './live-graph';
 
 export interface CurrentDeps extends GraphDeps {
-  readonly run: RunCommand;
+  readonly redis: Redis;
   readonly sql: Sql;
   /** A monotonic clock in milliseconds. */
   nowMs(): number;
@@ -17,7 +17,7 @@ const WAIT_AFTER_MS = 4_000;
 
 /** The graph that the registry has published last. A new version is in use within five seconds; requests under way end on theirs. */
 export function currentLiveGraph(deps: CurrentDeps): CurrentGraph {
-  const { run, sql, nowMs } = deps;
+  const { redis, sql, nowMs } = deps;
   let live: LiveGraph | undefined;
   let lookedAtMs = Number.NEGATIVE_INFINITY;
   let looking: Promise<void> | undefined;
@@ -26,15 +26,15 @@ export function currentLiveGraph(deps: CurrentDeps): CurrentGraph {
     const { version, digest, subgraphs } = current;
     const name = `${version}-${digest}`;
     if (live?.version === name) return;
-    const supergraph = async () => (loaded ?? (await loadArtifact(run, sql, version)))?.supergraph ?? '';
+    const supergraph = async () => (loaded ?? (await loadArtifact(redis, sql, version)))?.supergraph ?? '';
     const urls = Object.fromEntries(subgraphs.map((subgraph) => [subgraph.name, subgraph.url]));
     live = subgraphs.length > 0 ? liveGraph({ version: name, urls, supergraph }, deps) : undefined;
   };
   const look = async (): Promise<void> => {
-    const current = await currentGraph(run).catch(() => undefined);
+    const current = await currentGraph(redis).catch(() => undefined);
     if (current) return take(current);
     // What is in use stays in use while Redis says nothing: PostgreSQL is asked by who has nothing, and now and then.
-    const loaded = await loadArtifact(run, sql).catch((error: unknown) => {
+    const loaded = await loadArtifact(redis, sql).catch((error: unknown) => {
       if (live) return undefined;
       throw error;
     });

@@ -21,7 +21,7 @@ const env = readEnv({
 
 const gate = openGate(env);
 const current = currentLiveGraph({
-  run: gate.run,
+  redis: gate.redis,
   sql: statementsOn(gate.pool),
   nowMs: () => performance.now(),
   send: openSend({

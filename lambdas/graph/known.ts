@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { BoundedMap } from '../shared/bounded-map';
 import { fromJson } from '../shared/json';
 import { RedisAway } from '../shared/stores/breaker';
-import type { RunCommand } from '../shared/stores/redis-line';
+import type { Commands } from '../shared/stores/redis';
 import { logger } from '../shared/telemetry';
 import { type Runnable, runnable } from './execute/execute';
 import type { Operation } from './execute/operation';
@@ -35,7 +35,7 @@ export interface KnownOperations {
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-export function knownOperations(version: string, run: RunCommand): KnownOperations {
+export function knownOperations(version: string, redis: Commands): KnownOperations {
   const here = new BoundedMap<string, Runnable>(MOST_KNOWN);
   const documents = new BoundedMap<string, string>(MOST_KNOWN);
   const name = ({ query, operationName = '' }: Asked) => `${operationName}\n${query}`;
@@ -49,21 +49,21 @@ export function knownOperations(version: string, run: RunCommand): KnownOperatio
     async find(asked) {
       const found = here.get(name(asked));
       if (found) return found;
-      const text = await quietly(run((redis) => redis.get(key(asked))));
+      const text = await quietly(redis.call('GET', key(asked)));
       const operation = typeof text === 'string' ? parsed(text) : undefined;
       return operation && remember(asked, operation);
     },
 
     async keep(asked, operation) {
       const text = JSON.stringify(operation);
-      if (text.length <= MOST_BYTES) await quietly(run((redis) => redis.set(key(asked), text, 'EX', KEPT_SECONDS)));
+      if (text.length <= MOST_BYTES) await quietly(redis.call('SET', key(asked), text, 'EX', KEPT_SECONDS));
       return remember(asked, operation);
     },
 
     link: runnable,
 
     async document(hash) {
-      const text = documents.get(hash) ?? (await quietly(run((redis) => redis.get(documentKey(hash)))));
+      const text = documents.get(hash) ?? (await quietly(redis.call('GET', documentKey(hash))));
       // What Redis holds is checked as what a caller sends would be.
       if (typeof text !== 'string' || sha256(text) !== hash) return undefined;
       documents.set(hash, text);
@@ -73,7 +73,7 @@ export function knownOperations(version: string, run: RunCommand): KnownOperatio
     async keepDocument(hash, query) {
       if (documents.get(hash) !== undefined) return;
       documents.set(hash, query);
-      await quietly(run((redis) => redis.set(documentKey(hash), query, 'EX', KEPT_SECONDS)));
+      await quietly(redis.call('SET', documentKey(hash), query, 'EX', KEPT_SECONDS));
     },
   };
 }

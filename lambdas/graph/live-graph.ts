@@ -1,4 +1,4 @@
-import type { RunCommand } from '../shared/stores/redis-line';
+import type { Commands } from '../shared/stores/redis';
 import { type KnownOperations, knownOperations } from './known';
 import type { Planner, PlannerOptions } from './planning/planner.lazy';
 import type { Send } from './send';
@@ -23,12 +23,12 @@ export interface LiveGraph {
 }
 
 export interface GraphDeps {
-  readonly run: RunCommand;
+  readonly redis: Commands;
   readonly send: Send;
   readonly planning: PlannerOptions;
 }
 
-export function liveGraph(artifact: Artifact, { run, send, planning }: GraphDeps): LiveGraph {
+export function liveGraph(artifact: Artifact, { redis, send, planning }: GraphDeps): LiveGraph {
   let planner: Promise<Planner> | undefined;
   const open = async () => {
     const [{ openPlanner }, supergraph] = await Promise.all([import('./planning/planner.lazy'), artifact.supergraph()]);
@@ -36,7 +36,7 @@ export function liveGraph(artifact: Artifact, { run, send, planning }: GraphDeps
   };
   return {
     version: artifact.version,
-    known: knownOperations(artifact.version, run),
+    known: knownOperations(artifact.version, redis),
     subgraphs: subgraphs(artifact.urls, send),
     planner: () =>
       (planner ??= open().catch((error: unknown) => {

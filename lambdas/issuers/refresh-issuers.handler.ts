@@ -5,13 +5,12 @@ import { fetchKeysBy } from '../shared/credentials/issuer-keys';
 import { readEnv, text } from '../shared/env';
 import { fromJson } from '../shared/json';
 import { openPostgres, postgresEnv, statementsOn } from '../shared/stores/postgres';
-import { redisEnv } from '../shared/stores/redis-address';
-import { openSmallRedis } from '../shared/stores/small-redis';
+import { openRedis, redisEnv } from '../shared/stores/redis';
 import { refresh, SaidByStage } from './refresh';
 
 const env = readEnv({ ...postgresEnv, ...redisEnv, KEYS_TABLE: text, ISSUER_KEYS_URL: text });
 const { everything, stage } = refresh({
-  records: { redis: openSmallRedis(env), table: env.KEYS_TABLE },
+  records: { redis: openRedis(env).insist, table: env.KEYS_TABLE },
   fetchKeys: fetchKeysBy(env.ISSUER_KEYS_URL),
   nowSeconds: () => Math.floor(Date.now() / 1000),
 });

@@ -11,8 +11,8 @@ export interface KeyRecords {
 export interface Deps {
   readonly changes: Changes;
   readonly records: KeyRecords;
-  /** How often a key was used, by day. */
-  usage(organisation: string, id: string): Promise<Readonly<Record<string, string>>>;
+  /** How often a key was used on each of these days. */
+  usage(organisation: string, id: string, dates: readonly string[]): Promise<readonly number[]>;
   /** What secrets are hashed under, and derived from. */
   pepper(): Promise<string>;
   readonly stage: string;

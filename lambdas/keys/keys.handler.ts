@@ -9,7 +9,7 @@ import { storesOf } from './stores';
 
 const env = readEnv({ ...gateEnv, KEYS_TABLE: text, PEPPER_SECRET: text, STAGE: text });
 const gate = openGate(env);
-const stores = storesOf(gate.run, env.KEYS_TABLE);
+const stores = storesOf(gate.redis, env.KEYS_TABLE);
 const deps = { ...gate, ...stores, pepper: keptSecret(env.PEPPER_SECRET), stage: env.STAGE, nowMs: Date.now };
 
 export const handler = serve(keyRoutes, { ...apiKeys(deps), ...clients(deps) }, gate);

@@ -64,9 +64,9 @@ export const apiKeys = (deps: Deps): Operations<ApiKeyRoutes> => ({
 
   async getKeyUsage({ principal, params: { id }, query: { days = MOST_DAYS } }) {
     const row = await deps.changes.read({ principal }, (sql) => readKey(sql, principal.organisation, id));
-    const counts = await deps.usage(principal.organisation, id).catch(notReady('the counts do not answer'));
     const dates = lastDays(days, deps.nowMs());
-    return { days: dates.map((date) => ({ date, requests: Number(counts[date] ?? 0) })), lastUsedAt: row.last_used_at };
+    const counts = await deps.usage(principal.organisation, id, dates).catch(notReady('the counts do not answer'));
+    return { days: dates.map((date, at) => ({ date, requests: counts[at] ?? 0 })), lastUsedAt: row.last_used_at };
   },
 });
 

@@ -31,7 +31,7 @@ export const limitSettings = (deps: Deps): Operations<Routes> => ({
    */
   async putLimitSettings(call) {
     const { body: settings, ifMatch } = call;
-    await forgetCopy(deps.run).catch((cause: unknown) =>
+    await forgetCopy(deps.redis).catch((cause: unknown) =>
       refuse('not_ready', 'the cache does not answer: nothing was changed', { headers: RETRY_AFTER, cause }),
     );
     const after = await deps.changes.change(call, {}, async (tx) => {
@@ -57,9 +57,9 @@ async function current(tx: Tx, { deployed }: Deps, ifMatch: number | undefined) 
 }
 
 /** To all environments, and to this one at once. */
-async function isCopied({ run, settings }: Deps, after: VersionedSettings): Promise<boolean> {
+async function isCopied({ redis, settings }: Deps, after: VersionedSettings): Promise<boolean> {
   try {
-    await copySettings(run, after);
+    await copySettings(redis, after);
     await settings.refresh();
     return true;
   } catch (error) {

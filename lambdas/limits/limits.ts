@@ -3,7 +3,7 @@ import type { Operations } from '../shared/http/route';
 import type { LimitSettings } from '../shared/limits/plans';
 import type { Settings } from '../shared/limits/settings';
 import { momentIn, type Policy } from '../shared/limits/standing';
-import type { RunCommand } from '../shared/stores/redis-line';
+import type { Redis } from '../shared/stores/redis';
 import type { limitRoutes } from './contract';
 import { limitSettings } from './limit-settings';
 import { organisationSettings } from './organisation-settings';
@@ -13,7 +13,7 @@ export interface Deps {
   readonly settings: Settings;
   /** What the stage was deployed with. */
   readonly deployed: LimitSettings;
-  readonly run: RunCommand;
+  readonly redis: Redis;
   nowMs(): number;
 }
 

@@ -15,13 +15,13 @@ export const handler = serve(
   platformRoutes,
   platform({
     probing: {
-      probes: [postgresProbe(statementsOn(gate.pool)), redisProbe(gate.line), keysProbe(env.KEYS_TABLE)],
+      probes: [postgresProbe(statementsOn(gate.pool)), redisProbe(gate.redis), keysProbe(env.KEYS_TABLE)],
       deadlineMs: 1_000,
       now: () => performance.now(),
     },
     files: filesIn(__dirname),
     build: { version, stage: env.STAGE },
-    isDegraded: () => gate.line.isOpen,
+    isDegraded: () => gate.redis.isAway,
   }),
   gate,
 );

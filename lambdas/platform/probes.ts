@@ -1,5 +1,5 @@
 import { awsCall } from '../shared/aws/aws-call';
-import type { RedisLine } from '../shared/stores/redis-line';
+import type { Redis } from '../shared/stores/redis';
 import type { Probe } from './readiness';
 
 /*
@@ -21,10 +21,10 @@ export const postgresProbe = (pool: Sql): Probe => ({
   check: () => pool.query('select 1'),
 });
 
-export const redisProbe = (line: Pick<RedisLine, 'ping'>): Probe => ({
+export const redisProbe = ({ insist }: Pick<Redis, 'insist'>): Probe => ({
   name: 'redis',
   needed: true,
-  check: () => line.ping(),
+  check: () => insist.call('PING'),
 });
 
 /** The table of API keys: without it tokens still work, so the platform stays ready. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { refuse } from '../shared/errors';
 import { forgetCurrent } from '../shared/graph/artifact';
 import type { AuditEvent } from '../shared/stores/audit';
-import type { RunCommand } from '../shared/stores/redis-line';
+import type { Redis } from '../shared/stores/redis';
 import type { Sql } from '../shared/stores/tenancy';
 import { compare, NO_CHANGES } from './compare';
 import type { Compose, Composed, Service } from './composed';
@@ -16,7 +16,7 @@ export interface GraphTx extends Sql {
 
 /** Who changes the graph, and the version of the subgraph that is to be changed, where that was said. */
 export interface Changing {
-  readonly run: RunCommand;
+  readonly redis: Redis;
   readonly compose: Compose;
   /** The actor of the audit: `user:<id>`, `deployment`. */
   readonly by: string;
@@ -150,14 +150,14 @@ const auditable = ({ version, url, sdl, restores }: Published) => ({
  * Writes the new graph. Redis is asked last, and before the commit: where it does not answer nothing is changed, because
  * environments that have a graph look for a newer one there alone.
  */
-async function settle(tx: Sql, { live: now, graph }: Standing, composed: Good, cause: string, { run, by }: Changing) {
+async function settle(tx: Sql, { live: now, graph }: Standing, composed: Good, cause: string, { redis, by }: Changing) {
   const { supergraph, apiSchema: schema } = composed;
   const subgraphs = [...now.values()]
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
     .map(({ name, url, version }) => ({ name, url, version }));
   const version = (graph?.version ?? 0) + 1;
   const written = await insertGraph(tx, { version, supergraph, schema, subgraphs, cause, createdBy: by });
-  await forgetCurrent(run).catch((reason: unknown) =>
+  await forgetCurrent(redis).catch((reason: unknown) =>
     refuse('not_ready', 'the cache does not answer: nothing was changed', { headers: RETRY_AFTER, cause: reason }),
   );
   return written;

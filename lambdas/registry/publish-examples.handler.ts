@@ -6,13 +6,11 @@ import { readEnv } from '../shared/env';
 import { fromJson } from '../shared/json';
 import { openPostgres, postgresEnv } from '../shared/stores/postgres';
 import { openRedis, redisEnv } from '../shared/stores/redis';
-import { redisLine } from '../shared/stores/redis-line';
 import { composeApart, workerIn } from './compose-apart';
 import { publishExamples } from './publish-examples';
 
 const env = readEnv({ ...postgresEnv, ...redisEnv });
-let connection: ReturnType<typeof openRedis> | undefined;
-const { run } = redisLine(() => (connection ??= openRedis(env)));
+const redis = openRedis(env);
 const pool = openPostgres(env);
 const compose = composeApart(workerIn(join(__dirname, 'compose.js')));
 
@@ -25,5 +23,5 @@ export const handler = customResource(async ({ subgraphs }) => {
     url,
     sdl: readFileSync(join(__dirname, `schemas/${name}.graphql`), 'utf8'),
   }));
-  await publishExamples(drafts, { pool, run, compose });
+  await publishExamples(drafts, { pool, redis, compose });
 });

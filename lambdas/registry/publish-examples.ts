@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { announce } from '../shared/graph/artifact';
 import { type AuditEvent, appendAudit, NO_ORGANISATION } from '../shared/stores/audit';
 import type { OpenPool } from '../shared/stores/postgres';
-import type { RunCommand } from '../shared/stores/redis-line';
+import type { Redis } from '../shared/stores/redis';
 import { inTenant, type Sql } from '../shared/stores/tenancy';
 import { type Outcome, publish } from './change-graph';
 import type { Compose } from './composed';
@@ -11,7 +11,7 @@ import type { Draft } from './rows';
 interface Deps {
   /** As `gatehouse_auth`, who sees all organisations. */
   readonly pool: OpenPool;
-  readonly run: RunCommand;
+  readonly redis: Redis;
   readonly compose: Compose;
 }
 
@@ -19,16 +19,16 @@ const ACTOR = 'deployment';
 const ORIGIN = { requestId: 'deploy', sourceIp: '', userAgent: '' };
 
 /** Publishes what the deployment brings along, in one graph. What is published as it is already stays: nothing is written. */
-export async function publishExamples(drafts: readonly Draft[], { pool, run, compose }: Deps): Promise<Outcome> {
+export async function publishExamples(drafts: readonly Draft[], { pool, redis, compose }: Deps): Promise<Outcome> {
   const outcome = await inTenant(pool, { organisation: NO_ORGANISATION }, async (sql) => {
     const organisation = await operatorOf(sql);
     const noted: Omit<AuditEvent, 'actor'>[] = [];
     const tx = { query: sql.query, audit: (event: Omit<AuditEvent, 'actor'>) => void noted.push(event) };
-    const published = await publish(tx, drafts, { run, compose, by: ACTOR });
+    const published = await publish(tx, drafts, { redis, compose, by: ACTOR });
     for (const event of noted) await appendAudit(sql, organisation, ORIGIN, { actor: ACTOR, ...event });
     return published;
   });
-  await announce(run, outcome.graph);
+  await announce(redis, outcome.graph);
   return outcome;
 }
 

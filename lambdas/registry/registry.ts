@@ -6,7 +6,7 @@ import { announce, COPY_SECONDS } from '../shared/graph/artifact';
 import { page, placeOf } from '../shared/http/page';
 import { etag } from '../shared/http/request';
 import { Answer, type Operations } from '../shared/http/route';
-import type { RunCommand } from '../shared/stores/redis-line';
+import type { Redis } from '../shared/stores/redis';
 import { logger } from '../shared/telemetry';
 import { type Changing, type GraphTx, type Outcome, publish, remove } from './change-graph';
 import { check } from './check';
@@ -17,7 +17,7 @@ import { mustBeUrl, type Sources, sdlOf } from './sources';
 
 export interface Deps extends Sources {
   readonly changes: Rows;
-  readonly run: RunCommand;
+  readonly redis: Redis;
   readonly compose: Compose;
 }
 
@@ -25,12 +25,12 @@ export interface Deps extends Sources {
 const LOOK_SECONDS = 2;
 
 export const registry = (deps: Deps): Operations<typeof registryRoutes> => {
-  const { changes, run, compose } = deps;
+  const { changes, redis, compose } = deps;
   type Call = Parameters<Rows['change']>[0] & { readonly ifMatch?: number | undefined };
   /** One change of the graph; once it is committed all environments are told. */
   const change = async (call: Call, work: (tx: GraphTx, changing: Changing) => Promise<Outcome>) => {
-    const changing = { run, compose, by: subjectOf(call.principal), ifMatch: call.ifMatch };
-    return told(run, await changes.change(call, {}, (tx) => work(tx, changing)));
+    const changing = { redis, compose, by: subjectOf(call.principal), ifMatch: call.ifMatch };
+    return told(redis, await changes.change(call, {}, (tx) => work(tx, changing)));
   };
   return {
     listSubgraphs: async ({ principal }) => ({ items: await changes.read({ principal }, list) }),
@@ -88,8 +88,8 @@ const VersionKey = z.int().check(z.gte(1), z.lte(999_999_999));
 type Told = Awaited<ReturnType<typeof told>>;
 
 /** Once committed, the change stands: where Redis goes away at that very moment, environments read it when its copy is due. */
-async function told(run: RunCommand, { graph, changed, changes, published: all }: Outcome) {
-  const isTold = await announce(run, graph).then(
+async function told(redis: Redis, { graph, changed, changes, published: all }: Outcome) {
+  const isTold = await announce(redis, graph).then(
     () => true,
     (error: unknown) => {
       logger.warn('graph not announced', { error: error instanceof Error ? error : 'unknown failure' });

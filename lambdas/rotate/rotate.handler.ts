@@ -1,8 +1,7 @@
 import { JWKS_RECORD } from '../shared/credentials/jwt';
 import { readEnv, text } from '../shared/env';
 import { putRecord } from '../shared/stores/records';
-import { redisEnv } from '../shared/stores/redis-address';
-import { openSmallRedis } from '../shared/stores/small-redis';
+import { openRedis, redisEnv } from '../shared/stores/redis';
 import { ownerPassword } from './owner-password';
 import { rotation } from './rotate';
 import { secretVersions } from './secret-versions';
@@ -10,7 +9,7 @@ import { signingKeys } from './signing-keys';
 
 const env = readEnv({ ...redisEnv, SIGNING_KEYS_SECRET: text, KEYS_TABLE: text });
 
-const records = { redis: openSmallRedis(env), table: env.KEYS_TABLE };
+const records = { redis: openRedis(env).insist, table: env.KEYS_TABLE };
 
 const keys = signingKeys(
   (jwks) => putRecord(records, JWKS_RECORD, jwks),

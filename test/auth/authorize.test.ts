@@ -3,7 +3,7 @@ import { addressGuard } from '../../lambdas/shared/limits/addresses';
 import { DEFAULT_LIMITS } from '../../lambdas/shared/limits/defaults';
 import { fixedSettings } from '../support/limits';
 import { captureOutput } from '../support/output';
-import { runDown } from '../support/redis';
+import { downRedis } from '../support/redis';
 import { PASSWORD, userOf } from '../support/tenants';
 import { ISSUER } from '../support/tokens';
 import { basic, bearer, call, claimsOf, Granted, postForm, startAuth, type TestAuth } from './support';
@@ -180,7 +180,7 @@ describe('the sign-in page', () => {
     expect(await given.token({ grant_type: 'password', username: email, password: PASSWORD })).toMatchObject({
       status: 429,
     });
-    const down = await submit({}, given.with({ run: runDown() }));
+    const down = await submit({}, given.with({ redis: downRedis() }));
     expect({ status: down.status, location: down.headers.location }).toEqual({ status: 503, location: undefined });
   });
 
@@ -188,7 +188,7 @@ describe('the sign-in page', () => {
     const credentials = { ratePerSecond: 0.01, burst: 6, perMinute: 100, wrongCosts: 5 };
     const addresses = { ...DEFAULT_LIMITS.addresses, credentials };
     const settings = fixedSettings({ ...DEFAULT_LIMITS, addresses });
-    const guard = addressGuard({ run: given.tenants.redis.run, settings, nowMs: Date.now });
+    const guard = addressGuard({ redis: given.tenants.redis.commands, settings, nowMs: Date.now });
     const handler = given.with({}, guard);
     const send = (typed: string) =>
       postForm(handler, PATH, { ...GOOD, email, password: typed }, { address: '203.0.113.77' });

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type Attempt, lockout } from '../../lambdas/auth/lockout';
 import { networkOf } from '../../lambdas/shared/limits/network';
 import { captureOutput } from '../support/output';
-import { runDown } from '../support/redis';
+import { downRedis } from '../support/redis';
 import { PASSWORD } from '../support/tenants';
 import { postForm, startAuth, type TestAuth } from './support';
 
@@ -20,7 +20,7 @@ const MINUTE = 60 * SECOND;
 /** A lock-out with a clock of its own. */
 function started() {
   const clock = { ms: Date.now() };
-  const { guard } = lockout(given.tenants.redis.run, () => clock.ms);
+  const { guard } = lockout(given.tenants.redis.commands, () => clock.ms);
   const attempt = (right: boolean, who: Partial<Attempt> = {}, check: () => Promise<unknown> = async () => undefined) =>
     guard({ email: 'ada@acme.example', address: '192.0.2.1', ...who }, async () => {
       await check();
@@ -153,7 +153,7 @@ test('a locked account answers 429 slow_down with Retry-After: the same whether 
 });
 
 test('where the cache is down nobody signs in without a limit: 503, and when to try again', async () => {
-  const down = given.with({ run: runDown() });
+  const down = given.with({ redis: downRedis() });
   const { status, headers, body } = await login('admin@acme.example', PASSWORD, down);
   expect({ status, error: body.error, retry: headers['retry-after'] }).toEqual({
     status: 503,

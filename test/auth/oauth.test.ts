@@ -5,7 +5,7 @@ import { bearerOf } from '../../lambdas/shared/credentials/bearer';
 import { signToken } from '../../lambdas/shared/credentials/jwt';
 import { signingKey } from '../../lambdas/shared/credentials/key-ring';
 import { captureOutput } from '../support/output';
-import { runDown } from '../support/redis';
+import { downRedis } from '../support/redis';
 import { userOf } from '../support/tenants';
 import { ISSUER } from '../support/tokens';
 import { basic, bearer, claimsOf, Granted, postForm, ring, startAuth, type TestAuth } from './support';
@@ -222,7 +222,7 @@ test('a verified token names who the authorizer would find', async () => {
 test('where the cache is down a revocation says so with 503, and is not half done', async () => {
   const { id, refresh } = await tokens('viewer');
   const down = given.with({
-    changes: changes(given.tenants.auth, accessCache(runDown())),
+    changes: changes(given.tenants.auth, accessCache(downRedis())),
   });
   const answer = await postForm(down, '/v1/auth/revoke', { token: refresh });
   expect(answer).toMatchObject({ status: 503, body: { error: 'server_error' } });

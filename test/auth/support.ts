@@ -101,7 +101,7 @@ export async function startAuth(): Promise<TestAuth> {
     changes: authChanges,
     cache: tenants.cache,
     access: tenants.serve.access,
-    run: tenants.redis.run,
+    redis: tenants.redis.commands,
     keys: signingKeysOf(
       'secret',
       () => 0,

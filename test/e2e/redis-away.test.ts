@@ -101,6 +101,15 @@ const change = () =>
     host.url,
   );
 const nothing = (): Promise<void> | void => undefined;
+
+/** Each environment lets its share through, and all refill meanwhile: how much that is depends on how fast the machine is. */
+async function floodUntilRefused(): Promise<readonly Answer[]> {
+  const answers: Answer[] = [];
+  while (answers.length < 4_000 && !answers.some(({ status }) => status === 429))
+    answers.push(...(await Promise.all(Array.from({ length: 200 }, () => ask(tokens[0])))));
+  return answers;
+}
+
 /** What an environment lets through alone is back in its buckets after this time. */
 const REFILLED_MS = 2_500;
 
@@ -131,7 +140,7 @@ test.each([
       expect(changed).toMatchObject({ status: 503, body: { code: 'not_ready' } });
       expect(Number(changed.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
 
-      const flood = await Promise.all(Array.from({ length: 200 }, () => ask(tokens[0])));
+      const flood = await floodUntilRefused();
       const over = flood.find(({ status }) => status === 429);
       expect(over?.headers.get('x-ratelimit-mode')).toBe('degraded');
       expect(Number(over?.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);

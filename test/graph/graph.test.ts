@@ -37,7 +37,7 @@ beforeEach(() => {
 function started({ urls = {}, introspection = false, version = randomUUID() }: Options = {}) {
   const artifact = { version, urls: { ...shop.urls, ...urls }, supergraph: async () => composeExamples() };
   const send = openSend({ identity, signedUrls: Object.values(artifact.urls), privateTargets: true });
-  const graph = liveGraph(artifact, { run: redis.run, send, planning: { introspection } });
+  const graph = liveGraph(artifact, { redis: redis.commands, send, planning: { introspection } });
   const { operations, costs } = federatedGraph(async () => graph);
   return serve(graphRoutes, operations, { ...served, costs });
 }

@@ -17,7 +17,7 @@ beforeAll(async () => {
       put: (id, record) => fails().then(() => records.put(id, record)),
       delete: (id) => fails().then(() => records.delete(id)),
     },
-    usage: (organisation, id) => fails().then(() => usage(organisation, id)),
+    usage: (...asked) => fails().then(() => usage(...asked)),
     pepper: () => fails().then(pepper),
   }));
   admin = await keys.tenants.signedIn('admin');

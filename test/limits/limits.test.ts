@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { Identity } from '../../lambdas/shared/access/principal';
 import { captureOutput } from '../support/output';
-import { runDown } from '../support/redis';
+import { downRedis } from '../support/redis';
 import { type Environment, only, startLimits, type TestLimits } from './support';
 
 captureOutput();
@@ -105,6 +105,6 @@ describe('it answers', () => {
 });
 
 test('without Redis it says that this environment counts alone', async () => {
-  const { degraded, headers } = await asked(viewer, given.environment(runDown()));
+  const { degraded, headers } = await asked(viewer, given.environment(downRedis()));
   expect([degraded, headers['x-ratelimit-mode']]).toEqual([true, 'degraded']);
 });

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { ORGANISATIONS } from '../../lambdas/seed/seed';
 import type { Identity } from '../../lambdas/shared/access/principal';
 import { captureOutput } from '../support/output';
-import { runDown } from '../support/redis';
+import { downRedis } from '../support/redis';
 import { type Environment, only, outcomes, startLimits, type TestLimits } from './support';
 
 captureOutput();
@@ -69,7 +69,7 @@ describe('the operator', () => {
   });
 
   test('is asked to come again when Redis is away, and nothing is changed', async () => {
-    const away = given.environment(runDown());
+    const away = given.environment(downRedis());
     const asked = { as: operator, id: globex, body: { plan: 'pro' } };
     expect(await away.call('updateOrganisationSettings', asked)).toMatchObject({ status: 503 });
     expect((await read(globex)).body).toMatchObject({ plan: 'free' });

@@ -4,10 +4,10 @@ import { DEFAULT_LIMITS } from '../../lambdas/shared/limits/defaults';
 import type { LimitSettings } from '../../lambdas/shared/limits/plans';
 import { LOOK_EVERY_MS, SETTINGS_KEY, settingsText } from '../../lambdas/shared/limits/settings';
 import { RedisAway } from '../../lambdas/shared/stores/breaker';
-import type { RunCommand } from '../../lambdas/shared/stores/redis-line';
+import type { Commands, Redis } from '../../lambdas/shared/stores/redis';
 import { WIDE_LIMITS } from '../support/limits';
 import { captureOutput } from '../support/output';
-import { runDown } from '../support/redis';
+import { downRedis } from '../support/redis';
 import { userOf } from '../support/tenants';
 import { statuses } from '../tenants/support';
 import { type Environment, only, outcomes, startLimits, type TestLimits } from './support';
@@ -168,21 +168,26 @@ describe('in every environment', () => {
 });
 
 /** Redis goes away when the copy of before has been forgotten, and the change is under way. */
-const goneOnceForgotten: RunCommand = async (command) => {
-  if ((await copy()) === null) throw new RedisAway('gone');
-  return given.tenants.redis.run(command);
-};
+function goneOnceForgotten(): Redis {
+  const commands: Commands = {
+    async call(...words) {
+      if ((await copy()) === null) throw new RedisAway('gone');
+      return given.tenants.redis.commands.call(...words);
+    },
+  };
+  return { ...commands, insist: commands, isAway: false };
+}
 
 describe('when Redis is away', () => {
   test('nothing is changed, and the caller is told to come again', async () => {
-    const answer = await put(freeWith(3), { environment: given.environment(runDown()) });
+    const answer = await put(freeWith(3), { environment: given.environment(downRedis()) });
     expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '2' }, body: { code: 'not_ready' } });
     expect(await rows()).toEqual([]);
   });
 
   test('at the moment of the change the answer says how long it may take, and no older copy is left', async () => {
     await put(freeWith(3));
-    const answer = await put(freeWith(4), { environment: given.environment(goneOnceForgotten) });
+    const answer = await put(freeWith(4), { environment: given.environment(goneOnceForgotten()) });
     expect(answer).toMatchObject({ status: 200, body: { version: 2, inForceWithinSeconds: 600 } });
     expect(await copy()).toBeNull();
     expect((await here.settings.confirmed()).version).toBe(2);

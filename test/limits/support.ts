@@ -10,7 +10,7 @@ import { type Handler, serve } from '../../lambdas/shared/http/serve';
 import type { LimitSettings } from '../../lambdas/shared/limits/plans';
 import { type Settings, settingsOf } from '../../lambdas/shared/limits/settings';
 import { settingsSource } from '../../lambdas/shared/limits/stored-settings';
-import type { RunCommand } from '../../lambdas/shared/stores/redis-line';
+import type { Redis } from '../../lambdas/shared/stores/redis';
 import { uncounted } from '../support/event';
 import { ask } from '../support/handled';
 import { WIDE_LIMITS } from '../support/limits';
@@ -38,8 +38,7 @@ export interface Environment {
 export interface TestLimits {
   readonly tenants: TestTenants;
   readonly deployed: LimitSettings;
-  /** @param run how it reaches Redis */
-  environment(run?: RunCommand): Environment;
+  environment(redis?: Redis): Environment;
   /** As the superuser, who sees every tenant. */
   sql(text: string, values?: readonly unknown[]): Promise<Record<string, unknown>[]>;
   /** A key of the editor of this domain. */
@@ -65,7 +64,7 @@ export async function startLimits(deployed = WIDE_LIMITS): Promise<TestLimits> {
     tenants,
     deployed,
     sql,
-    environment: (run = tenants.redis.run) => environmentOf(tenants, deployed, run),
+    environment: (redis = tenants.redis.commands) => environmentOf(tenants, deployed, redis),
     async key({ domain, plan = null, limits: own = null, scopes = ['account:read'] } = {}) {
       const { id: owner, organisation } = userOf('editor', domain);
       const id = randomUUID().replaceAll('-', '').slice(0, 16);
@@ -80,12 +79,12 @@ export async function startLimits(deployed = WIDE_LIMITS): Promise<TestLimits> {
   };
 }
 
-function environmentOf({ app }: TestTenants, deployed: LimitSettings, run: RunCommand): Environment {
+function environmentOf({ app }: TestTenants, deployed: LimitSettings, redis: Redis): Environment {
   let now = 0;
-  const settings = settingsOf(deployed, { ...settingsSource(run, app, deployed), nowMs: () => now });
-  const cache = accessCache(run);
+  const settings = settingsOf(deployed, { ...settingsSource(redis, app, deployed), nowMs: () => now });
+  const cache = accessCache(redis);
   const guard = access({ cache, settings, pool: app, nowMs: Date.now });
-  const deps = { changes: changes(app, cache), settings, deployed, run, nowMs: Date.now };
+  const deps = { changes: changes(app, cache), settings, deployed, redis, nowMs: Date.now };
   const options = { corsOrigin: '*', access: guard, addresses: uncounted };
   const handler = serve(limitRoutes, limits(deps), options);
   return {

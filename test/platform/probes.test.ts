@@ -1,24 +1,18 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
-import { Redis } from 'ioredis';
 import { Pool } from 'pg';
 import { keysProbe, postgresProbe, redisProbe } from '../../lambdas/platform/probes';
 import type { Probe } from '../../lambdas/platform/readiness';
 import { probeAll } from '../../lambdas/platform/readiness';
+import { redisBehind } from '../../lambdas/shared/stores/redis';
+import { captureOutput } from '../support/output';
+import { doorTo } from '../support/redis';
+
+captureOutput();
 
 const DEADLINE_MS = 500;
 const HOST = '127.0.0.1';
-
-/** As `openRedis` has them, but for TLS and the sign-in. */
-const REDIS = {
-  lazyConnect: true,
-  enableReadyCheck: false,
-  commandTimeout: DEADLINE_MS,
-  maxRetriesPerRequest: 1,
-  // How long ioredis keeps the process alive after `disconnect()`.
-  disconnectTimeout: 50,
-};
 
 const stateOf = async (probe: Probe) => {
   const [found] = await probeAll({ probes: [probe], deadlineMs: DEADLINE_MS, now: () => performance.now() });
@@ -61,10 +55,9 @@ describe.each([
   });
 
   test('redis', async () => {
-    const redis = new Redis({ host: HOST, port: port(), ...REDIS });
-    redis.on('error', () => undefined);
-    expect(await stateOf(redisProbe(redis))).toBe('down');
-    redis.disconnect();
+    const door = doorTo({ host: HOST, port: port(), password: '' });
+    expect(await stateOf(redisProbe(redisBehind(door)))).toBe('down');
+    door.end();
   });
 
   test('the table of keys', async () => {

@@ -3,7 +3,7 @@ import { SUBGRAPHS } from '../../examples/compose';
 import { publishExamples } from '../../lambdas/registry/publish-examples';
 import { currentVersion } from '../../lambdas/shared/graph/artifact';
 import { captureOutput } from '../support/output';
-import { runDown } from '../support/redis';
+import { downRedis } from '../support/redis';
 import { inProcess, NEWS, startRegistry, type TestRegistry } from './support';
 
 captureOutput();
@@ -20,15 +20,15 @@ const drafts = (host = 'one') =>
     url: `https://${name}.${host}.example.com/`,
     sdl: readFileSync(`examples/subgraphs/${name}/schema.graphql`, 'utf8'),
   }));
-const publish = (wanted = drafts(), run = given.tenants.redis.run) =>
-  publishExamples(wanted, { pool: given.tenants.auth, run, compose: inProcess });
+const publish = (wanted = drafts(), redis = given.tenants.redis.commands) =>
+  publishExamples(wanted, { pool: given.tenants.auth, redis, compose: inProcess });
 
 test('a deployment publishes its examples as one graph, in the audit of the operator', async () => {
   expect(await publish()).toMatchObject({
     changed: true,
     graph: { version: 1, createdBy: 'deployment', cause: 'published accounts, products, reviews' },
   });
-  expect(await currentVersion(given.tenants.redis.run)).toBe(1);
+  expect(await currentVersion(given.tenants.redis.commands)).toBe(1);
   const organisation = given.operator.organisation;
   expect((await given.audit()).slice(0, 3)).toEqual(
     ['reviews', 'products', 'accounts'].map((name) => ({
@@ -48,7 +48,7 @@ test('deploying again changes nothing, and announces what Redis has lost', async
   await given.tenants.redis.client.flushall();
   expect(await publish()).toMatchObject({ changed: false, graph: { version: 1 } });
   expect(await given.rows()).toEqual(before);
-  expect(await currentVersion(given.tenants.redis.run)).toBe(1);
+  expect(await currentVersion(given.tenants.redis.commands)).toBe(1);
 });
 
 test('only what has another address or another SDL is published again; what others have published stays', async () => {
@@ -81,6 +81,6 @@ test('without an operator it is published all the same', async () => {
 });
 
 test('without Redis the deploy fails, and nothing is changed', async () => {
-  await expect(publish(drafts(), runDown())).rejects.toThrow('the cache does not answer');
+  await expect(publish(drafts(), downRedis())).rejects.toThrow('the cache does not answer');
   expect(await given.rows()).toEqual([[], [], []]);
 });

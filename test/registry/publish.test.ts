@@ -23,7 +23,8 @@ beforeAll(async () => {
 afterAll(() => given.stop());
 beforeEach(() => given.clear());
 
-const artifact = (version?: number) => loadArtifact(given.tenants.redis.run, statementsOn(given.tenants.app), version);
+const artifact = (version?: number) =>
+  loadArtifact(given.tenants.redis.commands, statementsOn(given.tenants.app), version);
 
 describe('a publication', () => {
   test('is version 1 of its name, and makes the graph', async () => {
@@ -79,11 +80,11 @@ describe('a publication', () => {
   });
 
   test('is announced to all environments of the graph', async () => {
-    expect(await currentVersion(given.tenants.redis.run)).toBeUndefined();
+    expect(await currentVersion(given.tenants.redis.commands)).toBeUndefined();
     await here.publish('products', PRODUCTS);
-    expect(await currentVersion(given.tenants.redis.run)).toBe(1);
+    expect(await currentVersion(given.tenants.redis.commands)).toBe(1);
     await here.publish('news', NEWS);
-    expect(await currentVersion(given.tenants.redis.run)).toBe(2);
+    expect(await currentVersion(given.tenants.redis.commands)).toBe(2);
   });
 
   test('of what is published already changes nothing, and says so', async () => {
@@ -148,7 +149,7 @@ type Product @key(fields: "id") {
 
   test('changes nothing, and is told with code and positions', async () => {
     await here.publish('products', PRODUCTS);
-    const before = [await given.rows(), await given.audit(), await currentVersion(given.tenants.redis.run)];
+    const before = [await given.rows(), await given.audit(), await currentVersion(given.tenants.redis.commands)];
     const { status, body } = await here.publish('other', OTHER);
     expect([status, body.code, body.compositionErrors]).toEqual([
       422,
@@ -165,7 +166,9 @@ type Product @key(fields: "id") {
       ],
     ]);
     expect(body.detail).toMatch(/^INVALID_FIELD_SHARING: /);
-    expect([await given.rows(), await given.audit(), await currentVersion(given.tenants.redis.run)]).toEqual(before);
+    expect([await given.rows(), await given.audit(), await currentVersion(given.tenants.redis.commands)]).toEqual(
+      before,
+    );
   });
 
   test.each([

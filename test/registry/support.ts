@@ -9,7 +9,7 @@ import { accessCache } from '../../lambdas/shared/access/cache';
 import { changes } from '../../lambdas/shared/access/change';
 import type { Identity } from '../../lambdas/shared/access/principal';
 import { serve } from '../../lambdas/shared/http/serve';
-import type { RunCommand } from '../../lambdas/shared/stores/redis-line';
+import type { Redis } from '../../lambdas/shared/stores/redis';
 import { uncounted } from '../support/event';
 import { ask } from '../support/handled';
 import { startTenants, type TestTenants } from '../support/tenants';
@@ -38,7 +38,7 @@ export interface Environment {
 export interface TestRegistry {
   readonly tenants: TestTenants;
   readonly operator: Identity;
-  environment(options?: { readonly run?: RunCommand; readonly privateTargets?: boolean }): Environment;
+  environment(options?: { readonly redis?: Redis; readonly privateTargets?: boolean }): Environment;
   /** As the superuser, who sees everything. */
   sql(text: string, values?: readonly unknown[]): Promise<Record<string, unknown>[]>;
   /** Every row of the registry. */
@@ -82,13 +82,13 @@ export async function startRegistry(): Promise<TestRegistry> {
       await sql(KEY, [id, organisation, owner, scopes]);
       return { kind: 'api_key', id, organisation };
     },
-    environment: ({ run = tenants.redis.run, privateTargets = false } = {}) => {
-      const cache = accessCache(run);
+    environment: ({ redis = tenants.redis.commands, privateTargets = false } = {}) => {
+      const cache = accessCache(redis);
       const { app, settings } = tenants;
       const guard = access({ cache, settings, pool: app, nowMs: Date.now });
       const deps = {
         changes: changes(app, cache),
-        run,
+        redis,
         compose: inProcess,
         privateTargets,
         fetchSdl: (url: string) => fetchSdl(url, { privateTargets }),

@@ -1,7 +1,7 @@
 import { currentVersion } from '../../lambdas/shared/graph/artifact';
-import type { RunCommand } from '../../lambdas/shared/stores/redis-line';
+import type { Commands } from '../../lambdas/shared/stores/redis';
 import { captureOutput } from '../support/output';
-import { runDown } from '../support/redis';
+import { downRedis } from '../support/redis';
 import { statuses } from '../tenants/support';
 import { type Environment, federated, LIGHT, NEWS, PRODUCTS, startRegistry, type TestRegistry } from './support';
 
@@ -22,7 +22,7 @@ describe('two publications at once', () => {
     expect(statuses(answers)).toEqual([200, 200]);
     const { body } = await here.call('getGraphArtifact');
     expect(body).toMatchObject({ version: 2, subgraphs: [{ name: 'news' }, { name: 'products' }] });
-    expect(await currentVersion(given.tenants.redis.run)).toBe(2);
+    expect(await currentVersion(given.tenants.redis.commands)).toBe(2);
   });
 
   test('that do not compose together: one of them is refused', async () => {
@@ -58,21 +58,23 @@ test('a publication that waits too long for another is told to come again', asyn
 
 test('where Redis goes away once nothing can stop the change, it says how long the graph may take', async () => {
   let asked = 0;
-  const { run } = given.tenants.redis;
-  const leaving: RunCommand = (command, how) => {
-    if (how === 'insist') asked += 1;
-    return asked > 1 ? Promise.reject(new Error('gone')) : run(command);
+  const { commands } = given.tenants.redis;
+  const insist: Commands = {
+    call(...words) {
+      asked += 1;
+      return asked > 1 ? Promise.reject(new Error('gone')) : commands.call(...words);
+    },
   };
-  const { status, body } = await given.environment({ run: leaving }).publish('news', NEWS);
+  const { status, body } = await given.environment({ redis: { ...commands, insist } }).publish('news', NEWS);
   expect([status, body.graph]).toEqual([200, { version: 1, changed: true, inForceWithinSeconds: 600 }]);
-  expect(await currentVersion(run)).toBeUndefined();
+  expect(await currentVersion(commands)).toBeUndefined();
 });
 
 describe('without Redis', () => {
   test('nothing is changed, and the caller is told to come again', async () => {
     await here.publish('products', PRODUCTS);
     const before = await given.rows();
-    const away = given.environment({ run: runDown() });
+    const away = given.environment({ redis: downRedis() });
     for (const answer of [
       await away.publish('news', NEWS),
       await away.call('deleteSubgraph', { name: 'products' }),
@@ -84,7 +86,7 @@ describe('without Redis', () => {
 
   test('subgraphs are read and checked', async () => {
     await here.publish('products', PRODUCTS);
-    const away = given.environment({ run: runDown() });
+    const away = given.environment({ redis: downRedis() });
     expect((await away.call('listSubgraphs')).body).toMatchObject({ items: [{ name: 'products' }] });
     expect((await away.call('checkSubgraph', { name: 'news', body: { sdl: NEWS } })).body).toMatchObject({
       passed: true,

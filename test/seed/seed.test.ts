@@ -6,8 +6,11 @@ import { ApiKeyRecord, keyIdOf, matches, recordId } from '../../lambdas/shared/c
 import { checkPassword } from '../../lambdas/shared/credentials/passwords';
 import { readRecord } from '../../lambdas/shared/stores/records';
 import { KEYS_TABLE, startAws, type TestAws } from '../support/aws';
+import { captureOutput } from '../support/output';
 import { type PlatformDatabase, startPlatformDatabase } from '../support/platform-database';
 import { downRedis } from '../support/redis';
+
+captureOutput();
 
 const ENV = { SEED_LOGINS_SECRET: 'logins', PEPPER_SECRET: 'pepper', KEYS_TABLE, STAGE: 'test' };
 const Logins = z.strictObject({

@@ -2,10 +2,11 @@
 import { once } from 'node:events';
 import { Redis } from 'ioredis';
 import * as z from 'zod/mini';
-import { accessCache, withAccessCommands } from '../../lambdas/shared/access/cache';
+import { accessCache } from '../../lambdas/shared/access/cache';
 import { judgeTogether } from '../../lambdas/shared/access/judge-together';
 import { BoundedMap } from '../../lambdas/shared/bounded-map';
 import { LimitSettings } from '../../lambdas/shared/limits/plans';
+import { commandsOn } from './commands';
 import { entryOnPlan } from './limited';
 import { fixedSettings } from './limits';
 
@@ -25,9 +26,9 @@ const Settings = z.object({
 });
 const { redis, limits, organisation, principals, requests, atOnce } = Settings.parse(JSON.parse(process.argv[2] ?? ''));
 
-const client = withAccessCommands(new Redis(redis));
+const client = new Redis(redis);
 const judge = judgeTogether({
-  cache: accessCache((command) => command(client)),
+  cache: accessCache(commandsOn(client)),
   settings: fixedSettings(limits),
   memory: new BoundedMap(100),
   read: async () => entryOnPlan('pro'),

@@ -6,11 +6,12 @@ import * as z from 'zod/mini';
 import { clients } from '../../lambdas/keys/clients';
 import type { Deps } from '../../lambdas/keys/deps';
 import { apiKeys } from '../../lambdas/keys/keys';
-import { accessCache, withAccessCommands } from '../../lambdas/shared/access/cache';
+import { accessCache } from '../../lambdas/shared/access/cache';
 import { changes } from '../../lambdas/shared/access/change';
 import { setOfRole } from '../../lambdas/shared/access/permissions';
 import type { Principal } from '../../lambdas/shared/access/principal';
 import { Refusal } from '../../lambdas/shared/errors';
+import { commandsOn } from './commands';
 import { NO_LIMITS } from './event';
 
 const Settings = z.object({
@@ -21,18 +22,15 @@ const Settings = z.object({
 });
 const settings = Settings.parse(JSON.parse(process.argv[2] ?? ''));
 const pool = new Pool({ ...settings.postgres, max: 1 });
-const redis = withAccessCommands(new Redis({ ...settings.redis, enableReadyCheck: false }));
+const redis = new Redis({ ...settings.redis, enableReadyCheck: false });
 
 const deps: Deps = {
-  changes: changes(
-    async () => pool,
-    accessCache((command) => command(redis)),
-  ),
+  changes: changes(async () => pool, accessCache(commandsOn(redis))),
   records: {
     put: async (id, record) => void (await redis.set(`record:${id}`, JSON.stringify(record))),
     delete: async (id) => void (await redis.del(`record:${id}`)),
   },
-  usage: async () => ({}),
+  usage: async () => [],
   pepper: async () => 'pepper',
   stage: 'test',
   nowMs: Date.now,

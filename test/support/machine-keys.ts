@@ -50,7 +50,7 @@ const NOTED = 'select actor, action, target, record from gatehouse.audit_log whe
 /** @param replace puts something in place of what is real: a network that is down */
 export async function startKeys(replace = (deps: Deps): Deps => deps): Promise<TestKeys> {
   const [tenants, aws] = await Promise.all([startTenants(), startAws()]);
-  const redis = tenants.redis.run;
+  const redis = tenants.redis.commands;
   const deps = replace({
     changes: tenants.changes,
     ...storesOf(redis, KEYS_TABLE),

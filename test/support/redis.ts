@@ -1,17 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Redis } from 'ioredis';
-import { withAccessCommands } from '../../lambdas/shared/access/cache';
-import { defineAddress } from '../../lambdas/shared/limits/addresses';
-import { type RunCommand, redisLine } from '../../lambdas/shared/stores/redis-line';
+import { connect as connectTls } from 'node:tls';
+import { Redis as Client } from 'ioredis';
+import { type Redis, redisBehind } from '../../lambdas/shared/stores/redis';
 import { loopbackCertificate } from '../../local/doors/certificate';
 import { freePort } from '../../local/http/listen';
 import { startProgram } from '../../local/stores/program';
 import { startRedis as startServer } from '../../local/stores/redis';
 import { findRedis } from '../../local/stores/redis-binary';
 import { watcher } from '../local/support';
+import { commandsOn } from './commands';
 import { temporaryFolder } from './temporary-folder';
 
 /** What a client needs to connect, as JSON can carry it. */
@@ -24,10 +25,9 @@ interface Connection {
 }
 
 export interface TestRedis {
-  readonly client: Redis;
+  readonly client: Client;
   readonly options: Connection;
-  /** Commands as functions send them, without a deadline. */
-  readonly run: RunCommand;
+  readonly commands: Redis;
   stop(): Promise<void>;
 }
 
@@ -90,11 +90,11 @@ daemonize no
 `;
 
 function testRedis(options: Connection, folder: string, stop: () => Promise<void>): TestRedis {
-  const client = new Redis(options);
+  const client = new Client(options);
   return {
     client,
     options,
-    run: runOn(client),
+    commands: commandsOn(client),
     async stop() {
       client.disconnect();
       await stop();
@@ -109,18 +109,20 @@ export const REDIS_KINDS = [
   ['Redis with TLS in cluster mode', startClusterRedis],
 ] as const;
 
-/** A client of a Redis that is down: nothing listens at its address. */
-export function downRedis(): Redis {
-  const client = new Redis({ host: '127.0.0.1', port: 1, lazyConnect: true, retryStrategy: () => null });
-  return client.on('error', () => undefined);
+/** A door as functions have it, whose connections can be seen and ended. */
+export function doorTo({ host, port, password, tls }: Omit<Connection, 'enableReadyCheck'>) {
+  const sockets: Socket[] = [];
+  return {
+    sockets,
+    connect() {
+      const socket = tls ? connectTls({ host, port, ...tls }) : connect({ host, port });
+      sockets.push(socket);
+      return socket;
+    },
+    login: async () => ['default', password] as const,
+    end: () => sockets.forEach((socket) => socket.destroy()),
+  };
 }
 
-/** A client with the scripts that functions send, and nothing between it and them. */
-export function runOn(client: Redis): RunCommand {
-  defineAddress(client);
-  withAccessCommands(client);
-  return (command) => command(client);
-}
-
-/** Commands to a Redis that is down, through the breaker that functions have. */
-export const runDown = (): RunCommand => redisLine(async () => downRedis()).run;
+/** As functions have it, of a Redis that is down: nothing listens at its address. */
+export const downRedis = (): Redis => redisBehind(doorTo({ host: '127.0.0.1', port: 1, password: '' }));

@@ -46,7 +46,7 @@ export async function startTenants(): Promise<TestTenants> {
   const app: OpenPool = async () => database.app;
   const auth: OpenPool = async () => database.auth;
   await seed(auth, cheapHash(PASSWORD));
-  const cache = accessCache(redis.run);
+  const cache = accessCache(redis.commands);
   const settings = fixedSettings();
   return {
     database,

@@ -1,5 +1,6 @@
-import type { Redis, Result } from 'ioredis';
 import { METER, NUMBERS_OF_A_LIMIT } from '../limits/meter';
+import type { Commands } from '../stores/redis';
+import { script } from '../stores/script';
 
 /*
  * The one question that is asked of Redis for each request: is this caller known and not revoked, and what is left of
@@ -55,7 +56,7 @@ const numbers = (count: number) => ' (%d+)'.repeat(count);
 /** id, two epochs, version, refused, end; the numbers of two limits; concurrency; then three lines. */
 const HEADER = `^(%S+) (%S+) (%S+)${numbers(3 + 2 * NUMBERS_OF_A_LIMIT + 1)}\\n([^\\n]*)\\n([^\\n]*)\\n()`;
 
-const ADMIT = `${METER}
+const ADMIT = script(`${METER}
 local t = call('TIME')
 local now = tonumber(t[1])
 local us = now * 1000000 + tonumber(t[2])
@@ -143,17 +144,7 @@ if cost > 0 then
 end
 local burst, full, minute, whole, quota, over = levels(mine, p)
 return { state, organisation, subject, changing, id, json, tonumber(version), scope, by, ceil(longest / 1000), running,
-  burst, full, minute, whole, quota, over, levels(ours, o) }`;
-
-declare module 'ioredis' {
-  interface RedisCommander<Context> {
-    gatehouseAdmit(...keysAndValues: (string | number)[]): Result<unknown, Context>;
-  }
-}
-
-const NUMBER_OF_KEYS = 8;
-export const defineAdmit = (redis: Redis): void =>
-  redis.defineCommand('gatehouseAdmit', { numberOfKeys: NUMBER_OF_KEYS, lua: ADMIT });
+  burst, full, minute, whole, quota, over, levels(ours, o) }`);
 
 export interface Epochs {
   readonly organisationEpoch: string;
@@ -190,30 +181,33 @@ export type AdmitAnswer =
   | ({ readonly state: 'outdated' | 'held' } & WithEntry)
   | Judged;
 
-export async function askAdmit(redis: Redis, keys: AdmitKeys, question: AdmitQuestion): Promise<AdmitAnswer> {
-  return decode(
-    await redis.gatehouseAdmit(
-      keys.organisationEpoch,
-      keys.subjectEpoch,
-      keys.entry,
-      keys.changing,
-      keys.principalMeter,
-      keys.organisationMeter,
-      keys.running,
-      keys.usage,
-      question.callId,
-      question.cost,
-      question.version,
-      question.knownEntry,
-      question.token,
-      question.addressBits,
-      question.usedOn,
-      question.oldestUse,
-      question.offered,
-      question.keep ? 1 : 0,
-    ),
-  );
+export async function askAdmit(redis: Commands, keys: AdmitKeys, question: AdmitQuestion): Promise<AdmitAnswer> {
+  return decode(await ADMIT(redis, keysOf(keys), valuesOf(question)));
 }
+
+const keysOf = (keys: AdmitKeys) => [
+  keys.organisationEpoch,
+  keys.subjectEpoch,
+  keys.entry,
+  keys.changing,
+  keys.principalMeter,
+  keys.organisationMeter,
+  keys.running,
+  keys.usage,
+];
+
+const valuesOf = (question: AdmitQuestion) => [
+  question.callId,
+  question.cost,
+  question.version,
+  question.knownEntry,
+  question.token,
+  question.addressBits,
+  question.usedOn,
+  question.oldestUse,
+  question.offered,
+  question.keep ? 1 : 0,
+];
 
 const FIRST_LEVEL = 11;
 

@@ -1,12 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto';
-import type { Redis, Result } from 'ioredis';
-import type { RunCommand } from '../stores/redis-line';
+import type { Commands, Redis } from '../stores/redis';
+import { script } from '../stores/script';
 import {
   type AdmitAnswer,
   type AdmitKeys,
   type AdmitQuestion,
   askAdmit,
-  defineAdmit,
   ENTRY_SECONDS,
   EPOCH_SECONDS,
 } from './admit-script';
@@ -38,12 +37,6 @@ export const usageKey = (organisation: string, subject: string) => `${prefix(org
 export const entryKey = ({ organisation, session, workspace, external, ...identity }: Identity) =>
   `${prefix(organisation)}:access:${TABLE}:${session ?? subjectOf(identity)}:${workspace ?? ''}:${external?.entry ?? ''}`;
 
-declare module 'ioredis' {
-  interface RedisCommander<Context> {
-    gatehouseSettle(numberOfKeys: number, ...keysAndValues: (string | number)[]): Result<number, Context>;
-  }
-}
-
 /** What a change makes void: everything of the organisation, or what belongs to one subject (`user:…`) alone. */
 export interface Scope {
   readonly organisation: string;
@@ -63,22 +56,22 @@ export interface AccessCache {
   begin(scope: Scope): Promise<() => Promise<void>>;
 }
 
-export const accessCache = (run: RunCommand): AccessCache => ({
-  ask: (identity, question) => run((redis) => askAdmit(redis, admitKeys(identity), question)),
+export const accessCache = (redis: Redis): AccessCache => ({
+  ask: (identity, question) => askAdmit(redis, admitKeys(identity), question),
   leave(organisation, callId) {
-    run((redis) => redis.zrem(runningKey(organisation), callId)).catch(() => undefined);
+    redis.call('ZREM', runningKey(organisation), callId).catch(() => undefined);
   },
   async store(identity, text) {
-    await run((redis) => redis.set(entryKey(identity), text, 'EX', ENTRY_SECONDS));
+    await redis.call('SET', entryKey(identity), text, 'EX', ENTRY_SECONDS);
   },
   async first(organisation, what) {
     const key = `${prefix(organisation)}:said:${createHash('sha256').update(what).digest('base64url')}`;
-    return (await run((redis) => redis.set(key, '1', 'EX', 60, 'NX'))) === 'OK';
+    return (await redis.call('SET', key, '1', 'EX', 60, 'NX')) === 'OK';
   },
   async begin(scope) {
     const change = randomUUID();
-    await run((redis) => settle(redis, scope, change, CHANGE_SECONDS), 'insist');
-    return () => run((redis) => settle(redis, scope, change, 0), 'insist');
+    await settle(redis.insist, scope, change, CHANGE_SECONDS);
+    return () => settle(redis.insist, scope, change, 0);
   },
 });
 
@@ -101,7 +94,7 @@ function admitKeys(identity: Identity): AdmitKeys {
  * New epochs, and the change noted as under way for `seconds`, or as over with 0. The changes under way are a text, one
  * `id until` a line: the script of each request reads it with everything else in one command.
  */
-const SETTLE = `
+const SETTLE = script(`
 local now = tonumber(redis.call('TIME')[1])
 local lines = ''
 for id, ends in string.gmatch(redis.call('GET', KEYS[1]) or '', '(%S+) (%d+)\\n') do
@@ -111,18 +104,10 @@ local seconds = tonumber(ARGV[2])
 if seconds > 0 then lines = lines .. ARGV[1] .. ' ' .. string.format('%.0f', now + seconds) .. '\\n' end
 if lines == '' then redis.call('DEL', KEYS[1]) else redis.call('SET', KEYS[1], lines, 'EX', ${2 * CHANGE_SECONDS}) end
 for i = 2, #KEYS do redis.call('SET', KEYS[i], ARGV[i + 2], 'EX', ARGV[3]) end
-return 1`;
+return 1`);
 
-async function settle(redis: Redis, { organisation, subjects }: Scope, change: string, seconds: number) {
+async function settle(redis: Commands, { organisation, subjects }: Scope, change: string, seconds: number) {
   const keys = subjects?.map((subject) => subjectKey(organisation, subject)) ?? [epochKey(organisation)];
   const epochs = keys.map(() => randomUUID());
-  const all = [changingKey(organisation), ...keys];
-  await redis.gatehouseSettle(all.length, ...all, change, seconds, EPOCH_SECONDS, ...epochs);
-}
-
-/** The scripts by name; ioredis sends their hash, and their text again to a server that has forgotten it. */
-export function withAccessCommands(redis: Redis): Redis {
-  defineAdmit(redis);
-  redis.defineCommand('gatehouseSettle', { lua: SETTLE });
-  return redis;
+  await SETTLE(redis, [changingKey(organisation), ...keys], [change, seconds, EPOCH_SECONDS, ...epochs]);
 }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
 import { fromJson } from '../json';
-import type { RunCommand } from '../stores/redis-line';
+import type { Redis } from '../stores/redis';
+import { script } from '../stores/script';
 import type { Sql } from '../stores/tenancy';
 
 /*
@@ -43,59 +44,58 @@ export const currentOf = ({ version, supergraph, subgraphs }: Artifact): Current
 });
 
 /** What is in force, as Redis says it; nothing while it says none. Rejects when Redis is away. */
-export async function currentGraph(run: RunCommand): Promise<Current | undefined> {
-  return CurrentText.safeParse(await run((redis) => redis.get(CURRENT_KEY))).data;
+export async function currentGraph(redis: Redis): Promise<Current | undefined> {
+  return CurrentText.safeParse(await redis.call('GET', CURRENT_KEY)).data;
 }
 
-export const currentVersion = async (run: RunCommand): Promise<number | undefined> =>
-  (await currentGraph(run))?.version;
+export const currentVersion = async (redis: Redis): Promise<number | undefined> => (await currentGraph(redis))?.version;
 
 /**
  * An artifact from Redis, else from PostgreSQL, which also tells Redis again what it has lost.
  * @param version the one in force, when it is left out
  * @returns nothing when there is none: no subgraph was ever published
  */
-export async function loadArtifact(run: RunCommand, sql: Sql, version?: number): Promise<Artifact | undefined> {
-  const wanted = version ?? (await currentVersion(run).catch(() => undefined));
-  const copy = wanted === undefined ? undefined : await copyOf(run, wanted);
+export async function loadArtifact(redis: Redis, sql: Sql, version?: number): Promise<Artifact | undefined> {
+  const wanted = version ?? (await currentVersion(redis).catch(() => undefined));
+  const copy = wanted === undefined ? undefined : await copyOf(redis, wanted);
   if (copy) return copy;
   const stored = await storedArtifact(sql, version);
   if (!stored) return undefined;
   const tell = version === undefined ? announce : copyArtifact;
-  await tell(run, stored).catch(() => undefined);
+  await tell(redis, stored).catch(() => undefined);
   return stored;
 }
 
 /** An older version never takes the place of a newer one; anything takes that of what cannot be read. */
-const ANNOUNCE = `
+const ANNOUNCE = script(`
 local old = redis.call('GET', KEYS[1])
 if old then
   local ok, version = pcall(function() return cjson.decode(old).version end)
   if ok and type(version) == 'number' and version > tonumber(ARGV[2]) then return 0 end
 end
 redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[3])
-return 1`;
+return 1`);
 
 /** Tells all environments of the graph. The artifact goes first: who hears of a version finds it. */
-export async function announce(run: RunCommand, artifact: Artifact): Promise<void> {
-  await copyArtifact(run, artifact);
+export async function announce(redis: Redis, artifact: Artifact): Promise<void> {
+  await copyArtifact(redis, artifact);
   const text = JSON.stringify(currentOf(artifact));
-  await run((redis) => redis.eval(ANNOUNCE, 1, CURRENT_KEY, text, artifact.version, COPY_SECONDS), 'insist');
+  await ANNOUNCE(redis.insist, [CURRENT_KEY], [text, artifact.version, COPY_SECONDS]);
 }
 
 /** Before a change commits: where its own announcement gets lost, no older one is left to be believed. */
-export async function forgetCurrent(run: RunCommand): Promise<void> {
-  await run((redis) => redis.del(CURRENT_KEY), 'insist');
+export async function forgetCurrent(redis: Redis): Promise<void> {
+  await redis.insist.call('DEL', CURRENT_KEY);
 }
 
-async function copyOf(run: RunCommand, version: number): Promise<Artifact | undefined> {
-  const text = await run((redis) => redis.get(artifactKey(version)), 'insist').catch(() => null);
+async function copyOf(redis: Redis, version: number): Promise<Artifact | undefined> {
+  const text = await redis.insist.call('GET', artifactKey(version)).catch(() => null);
   return z.pipe(fromJson, Artifact).safeParse(text).data;
 }
 
-async function copyArtifact(run: RunCommand, artifact: Artifact): Promise<void> {
+async function copyArtifact(redis: Redis, artifact: Artifact): Promise<void> {
   const text = JSON.stringify(artifact);
-  await run((redis) => redis.set(artifactKey(artifact.version), text, 'EX', COPY_SECONDS), 'insist');
+  await redis.insist.call('SET', artifactKey(artifact.version), text, 'EX', COPY_SECONDS);
 }
 
 const SELECT = `select version, supergraph, subgraphs from gatehouse.graph_artifacts

@@ -1,15 +1,14 @@
 import * as z from 'zod/mini';
 import { access } from '../access/access';
-import { type AccessCache, accessCache, withAccessCommands } from '../access/cache';
+import { type AccessCache, accessCache } from '../access/cache';
 import { type Changes, changes } from '../access/change';
 import { fromJson } from '../json';
-import { addressGuard, defineAddress } from '../limits/addresses';
+import { addressGuard } from '../limits/addresses';
 import { LimitSettings } from '../limits/plans';
 import { type Settings, settingsOf } from '../limits/settings';
 import { settingsSource } from '../limits/stored-settings';
 import { type OpenPool, openPostgres, type PostgresAddress, postgresEnv } from '../stores/postgres';
-import { openRedis, type RedisAddress, redisEnv } from '../stores/redis';
-import { type RedisLine, type RunCommand, redisLine } from '../stores/redis-line';
+import { openRedis, type Redis, type RedisAddress, redisEnv } from '../stores/redis';
 import { type ServeOptions, serveEnv } from './serve';
 
 /** What a function that serves guarded routes reads from its environment. */
@@ -20,8 +19,7 @@ interface Gate extends ServeOptions {
   readonly changes: Changes;
   readonly cache: AccessCache;
   readonly settings: Settings;
-  readonly run: RunCommand;
-  readonly line: RedisLine;
+  readonly redis: Redis;
 }
 
 type GateEnv = PostgresAddress & RedisAddress & { readonly CORS_ORIGIN: string; readonly LIMITS: LimitSettings };
@@ -29,25 +27,17 @@ type GateEnv = PostgresAddress & RedisAddress & { readonly CORS_ORIGIN: string; 
 /** The stores behind guarded routes, and what `serve()` needs of them. Nothing connects before it is used. */
 export function openGate(env: GateEnv): Gate {
   const pool = openPostgres(env);
-  let connection: ReturnType<typeof openRedis> | undefined;
-  const redis = () =>
-    (connection ??= openRedis(env).then((client) => {
-      defineAddress(client);
-      return withAccessCommands(client);
-    }));
-  const line = redisLine(redis);
-  const { run } = line;
-  const cache = accessCache(run);
-  const settings = settingsOf(env.LIMITS, settingsSource(run, pool, env.LIMITS));
+  const redis = openRedis(env);
+  const cache = accessCache(redis);
+  const settings = settingsOf(env.LIMITS, settingsSource(redis, pool, env.LIMITS));
   return {
     pool,
-    line,
+    redis,
     cache,
     settings,
-    run,
     changes: changes(pool, cache),
     corsOrigin: env.CORS_ORIGIN,
     access: access({ cache, settings, pool, nowMs: Date.now }),
-    addresses: addressGuard({ run, settings, nowMs: Date.now }),
+    addresses: addressGuard({ redis, settings, nowMs: Date.now }),
   };
 }

@@ -1,7 +1,7 @@
-import type { Redis, Result } from 'ioredis';
 import { BoundedMap } from '../bounded-map';
 import { RedisAway } from '../stores/breaker';
-import type { RunCommand } from '../stores/redis-line';
+import type { Commands } from '../stores/redis';
+import { script } from '../stores/script';
 import { countDegraded } from '../telemetry';
 import { bucketOf, LocalBuckets, shareOf, type Taken } from './local-buckets';
 import { limitNumbers, METER } from './meter';
@@ -15,14 +15,8 @@ import { type LimitState, leastOf, policiesOf, tooMany } from './standing';
  * and what Redis has refused stays refused until then: a flood is answered here, and does not reach Redis.
  */
 
-declare module 'ioredis' {
-  interface RedisCommander<Context> {
-    gatehouseAddress(key: string, ...values: number[]): Result<unknown, Context>;
-  }
-}
-
 /** ARGV: cost, forced, the numbers of the limit. Answers wait (ms), which limit, and the levels. */
-const ADDRESS = `${METER}
+const ADDRESS = script(`${METER}
 local t = call('TIME')
 local us = tonumber(t[1]) * 1000000 + tonumber(t[2])
 local l = {}
@@ -34,10 +28,7 @@ local longest, by = 0, 0
 if ARGV[2] == '0' then longest, by = wait(m, l, cost) end
 local function keep(text, seconds) call('SET', KEYS[1], text, 'EX', seconds) end
 if longest == 0 then keep(spend(m, l, cost)) elseif m.clipped then keep(packed(m, l)) end
-return { ceil(longest / 1000), by, levels(m, l) }`;
-
-export const defineAddress = (redis: Redis): void =>
-  redis.defineCommand('gatehouseAddress', { numberOfKeys: 1, lua: ADDRESS });
+return { ceil(longest / 1000), by, levels(m, l) }`);
 
 export interface AddressGuard {
   /**
@@ -50,14 +41,14 @@ export interface AddressGuard {
 }
 
 interface AddressDeps {
-  readonly run: RunCommand;
+  readonly redis: Commands;
   readonly settings: Settings;
   nowMs(): number;
 }
 
 const MOST_ADDRESSES = 10_000;
 
-export function addressGuard({ run, settings, nowMs }: AddressDeps): AddressGuard {
+export function addressGuard({ redis, settings, nowMs }: AddressDeps): AddressGuard {
   const here = new LocalBuckets(MOST_ADDRESSES, nowMs);
   const alone = new LocalBuckets(MOST_ADDRESSES, nowMs);
   const refusedUntil = new BoundedMap<string, RefusedUntil>(MOST_ADDRESSES);
@@ -69,8 +60,8 @@ export function addressGuard({ run, settings, nowMs }: AddressDeps): AddressGuar
   };
 
   const askRedis = async (id: string, limit: Limit, { cost, forced }: { cost: number; forced: boolean }) => {
-    const key = `gatehouse:{address:${id}}`;
-    return decode(await run((redis) => redis.gatehouseAddress(key, cost, forced ? 1 : 0, ...limitNumbers(limit))));
+    const values = [cost, forced ? 1 : 0, ...limitNumbers(limit)];
+    return decode(await ADDRESS(redis, [`gatehouse:{address:${id}}`], values));
   };
 
   const askAlone = (id: string, limit: Limit): LimitState => {

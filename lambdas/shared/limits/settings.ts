@@ -18,7 +18,7 @@ export const LOOK_EVERY_MS = 2_000;
 
 export interface SettingsSource {
   /** The copy in Redis as text; `null` when it is lost. */
-  copy(): Promise<string | null>;
+  copy(): Promise<unknown>;
   /** From PostgreSQL, copied to Redis again; those of the deployment when nobody has set any. */
   stored(): Promise<VersionedSettings>;
   /** A monotonic clock in milliseconds. */

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { type OpenPool, statementsOn } from '../stores/postgres';
-import type { RunCommand } from '../stores/redis-line';
+import type { Commands, Redis } from '../stores/redis';
+import { script } from '../stores/script';
 import type { Sql } from '../stores/tenancy';
 import { LimitSettings, type VersionedSettings } from './plans';
 import { SETTINGS_KEY, type SettingsSource, settingsText } from './settings';
@@ -24,30 +25,30 @@ export async function storedSettings(sql: Sql, deployed: LimitSettings): Promise
 export const COPY_SECONDS = 600;
 
 /** An older version never takes the place of a newer one; anything takes that of what cannot be read. */
-const COPY = `
+const COPY = script(`
 local old = redis.call('GET', KEYS[1])
 if old then
   local ok, version = pcall(function() return cjson.decode(old).version end)
   if ok and type(version) == 'number' and version > tonumber(ARGV[2]) then return 0 end
 end
 redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[3])
-return 1`;
+return 1`);
 
-export async function copySettings(run: RunCommand, settings: VersionedSettings): Promise<void> {
-  await run((redis) => redis.eval(COPY, 1, SETTINGS_KEY, settingsText(settings), settings.version, COPY_SECONDS));
+export async function copySettings(redis: Commands, settings: VersionedSettings): Promise<void> {
+  await COPY(redis, [SETTINGS_KEY], [settingsText(settings), settings.version, COPY_SECONDS]);
 }
 
 /** Before a change: where its own copy gets lost, no older one is left to be believed. */
-export async function forgetCopy(run: RunCommand): Promise<void> {
-  await run((redis) => redis.del(SETTINGS_KEY), 'insist');
+export async function forgetCopy(redis: Redis): Promise<void> {
+  await redis.insist.call('DEL', SETTINGS_KEY);
 }
 
-export const settingsSource = (run: RunCommand, pool: OpenPool, deployed: LimitSettings): SettingsSource => ({
+export const settingsSource = (redis: Commands, pool: OpenPool, deployed: LimitSettings): SettingsSource => ({
   nowMs: () => performance.now(),
-  copy: () => run((redis) => redis.get(SETTINGS_KEY)),
+  copy: () => redis.call('GET', SETTINGS_KEY),
   async stored() {
     const found = await storedSettings(statementsOn(pool), deployed);
-    await copySettings(run, found).catch(() => undefined);
+    await copySettings(redis, found).catch(() => undefined);
     return found;
   },
 });

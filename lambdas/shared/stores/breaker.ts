@@ -29,10 +29,12 @@ export interface Breaker {
 
 /** An answer that takes longer is no answer: what is asked here is asked by every request. */
 export const DEADLINE_MS = 50;
-/** With this pace, and what clients wait between two attempts to connect, Redis is used again within 5 s. */
+/** With this pace, and the second after which a connection that says nothing is given up, Redis is used again within 5 s. */
 export const PROBE_EVERY_MS = 1_000;
-/** Only the very first command waits for the connection to be made: TLS and sign-in take some round trips. */
+/** Only the very first commands wait for the connection to be made: TLS and sign-in take some round trips. */
 export const CONNECT_MS = 250;
+/** What a change or a sign-in waits for: they cannot be done without. */
+export const PATIENCE_MS = 1_000;
 
 /** One late answer is a pause of somebody's; the next one in a row is a Redis that does not keep up. */
 const LATE_TO_OPEN = 2;
@@ -92,16 +94,11 @@ export function breaker({ deadlineMs, probeEveryMs, probe, nowMs, onChange }: Br
 }
 
 /** The answer, or `RedisAway`. An answer that was there but waited for a busy event loop is in time. */
-async function within<T>(answer: Promise<T>, deadlineMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
+function within<T>(answer: Promise<T>, deadlineMs: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
       void afterPoll().then(() => reject(new RedisAway(`no answer within ${deadlineMs} ms`)));
     }, deadlineMs);
+    answer.then(resolve, reject).finally(() => clearTimeout(timer));
   });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,4 +1,4 @@
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import * as z from 'zod/mini';
 import { fromJson } from '../json';
 
@@ -20,7 +20,8 @@ const CONNECT_TIMEOUT_MS = 60_000;
 /** Runs `work` on one connection of the owner. A paused cluster takes about 15 s to wake, so this waits longer. */
 export async function asOwner<T>(login: OwnerLogin, work: (client: Client) => Promise<T>): Promise<T> {
   const { username: user, password, host, port, dbname: database } = login;
-  const client = new Client({
+  const { Client: PgClient } = await import('./pg.lazy');
+  const client = new PgClient({
     host,
     port,
     database,

@@ -34,7 +34,7 @@ export function openPostgres(address: PostgresAddress): OpenPool {
 }
 
 async function poolOf(address: PostgresAddress): Promise<Pool> {
-  const { Pool: PgPool } = await import('pg');
+  const { Pool: PgPool } = await import('./pg.lazy');
   const { DATABASE_HOST: host, DATABASE_PORT, DATABASE_NAME: database, DATABASE_USER: user } = address;
   const pool = new PgPool({
     host,

@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
 import { awsCall } from '../aws/aws-call';
 import { fromJson } from '../json';
-import type { Commands } from './small-redis';
+import type { Commands } from './redis';
+import { script } from './script';
 
 /** What authorizers verify with, by id: durable in DynamoDB, a copy of each in Redis. */
 export interface Records {
@@ -71,14 +72,14 @@ export interface Versioned {
 
 const IS_OLDER = 'attribute_not_exists(#v) or #e <> :e or #v <= :v';
 
-const SET_NEWER = `
+const SET_NEWER = script(`
 local old = redis.call('GET', KEYS[1])
 if old then
   local ok, record = pcall(cjson.decode, old)
   if ok and record.entry == ARGV[2] and record.version > tonumber(ARGV[3]) then return 0 end
 end
 redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[4])
-return 1`;
+return 1`);
 
 /** As `putRecord`, unless a newer version stands there. */
 export async function putVersioned(records: Records, id: string, value: Versioned): Promise<void> {
@@ -107,5 +108,5 @@ function isConditionFailed(error: unknown): false {
 /** Writes the copy alone, unless a newer version stands there. */
 export async function putCopy({ redis }: Pick<Records, 'redis'>, id: string, value: Versioned): Promise<void> {
   const text = JSON.stringify(value);
-  await redis.call('EVAL', SET_NEWER, 1, copyOf(id), text, value.entry, value.version, COPY_SECONDS);
+  await SET_NEWER(redis, [copyOf(id)], [text, value.entry, value.version, COPY_SECONDS]);
 }

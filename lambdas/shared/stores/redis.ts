@@ -1,37 +1,85 @@
-import { Redis } from 'ioredis';
-import { type RedisAddress, redisToken } from './redis-address';
+import { connect as connectTls } from 'node:tls';
+import { awsIdentity, connectToken } from '../aws/aws-token';
+import { port, text } from '../env';
+import { logLine } from '../log-line';
+import { breaker, CONNECT_MS, DEADLINE_MS, PATIENCE_MS, PROBE_EVERY_MS } from './breaker';
+import { type Door, redisConnection } from './redis-connection';
+import type { Reply } from './resp';
+import { isUnknownScript } from './script';
 
-export { type RedisAddress, redisEnv } from './redis-address';
+/** Sends one command. */
+export interface Commands {
+  call(command: string, ...values: (string | number)[]): Promise<unknown>;
+}
 
-const CONNECT_TIMEOUT_MS = 1_000;
-const COMMAND_TIMEOUT_MS = 1_000;
-const LONGEST_PAUSE_MS = 1_000;
+/**
+ * How functions speak to Redis: a command is answered within the deadline, or not at all while Redis is away. Rejects
+ * with `RedisAway`.
+ */
+export interface Redis extends Commands {
+  /** For what cannot be done without an answer: Redis is asked in any case, and awaited for a second. */
+  readonly insist: Commands;
+  /** Whether Redis is known to be away. */
+  readonly isAway: boolean;
+}
 
-/** A connection to Valkey over TLS, signed in with an IAM token. Connect it, or send by a `RedisLine`, which does. */
-export async function openRedis(address: RedisAddress): Promise<Redis> {
-  const { REDIS_HOST, REDIS_PORT, REDIS_USER } = address;
-  const token = () => redisToken(address);
-  const redis = new Redis({
-    host: REDIS_HOST,
-    port: REDIS_PORT,
-    username: REDIS_USER,
-    password: await token(),
-    tls: {},
-    lazyConnect: true,
-    enableReadyCheck: false,
-    connectTimeout: CONNECT_TIMEOUT_MS,
-    commandTimeout: COMMAND_TIMEOUT_MS,
-    // What is sent while there is no connection would be carried out, and counted, long after its caller was answered.
-    enableOfflineQueue: false,
-    // Once more, where the connection was closed while Lambda had this environment frozen.
-    maxRetriesPerRequest: 1,
-    retryStrategy: (attempt) => {
-      // A token is good for 15 minutes and a connection for hours: the next sign-in, after this pause, has a fresh one.
-      void token().then((password) => Object.assign(redis.options, { password }));
-      return attempt === 1 ? 1 : Math.min(attempt * 50, LONGEST_PAUSE_MS);
+/** The variables that `Cache.grantConnect` sets in lib/data.ts. */
+export const redisEnv = { REDIS_HOST: text, REDIS_PORT: port, REDIS_USER: text, REDIS_CACHE_NAME: text };
+
+export interface RedisAddress {
+  readonly REDIS_HOST: string;
+  readonly REDIS_PORT: number;
+  readonly REDIS_USER: string;
+  readonly REDIS_CACHE_NAME: string;
+}
+
+/** Valkey over TLS. Nothing connects before the first command; each connection signs in with an IAM token of its own. */
+export const openRedis = ({ REDIS_HOST: host, REDIS_PORT, REDIS_USER, REDIS_CACHE_NAME }: RedisAddress): Redis =>
+  redisBehind({
+    connect: () => connectTls({ host, port: REDIS_PORT }),
+    login: async () => {
+      const signed = { User: REDIS_USER, ResourceType: 'ServerlessCache' };
+      return [REDIS_USER, await connectToken(awsIdentity(), 'elasticache', REDIS_CACHE_NAME, signed)];
     },
   });
-  // Commands report their own failure; without a listener ioredis would write each lost connection to the console.
-  redis.on('error', () => undefined);
-  return redis;
+
+/** Commands over one connection, with the deadline and the breaker that all of an environment share. */
+export function redisBehind(door: Door): Redis {
+  const connection = redisConnection(door);
+  const circuit = breaker({
+    deadlineMs: DEADLINE_MS,
+    probeEveryMs: PROBE_EVERY_MS,
+    probe: () => connection.ask(['PING'], PATIENCE_MS).then(answered),
+    nowMs: () => performance.now(),
+    onChange(state, error) {
+      if (state === 'open') logLine('WARN', 'Redis is away', { error });
+      else logLine('INFO', 'Redis is back', {});
+    },
+  });
+  const ask = async (words: readonly (string | number)[], patienceMs: number) => {
+    const sendByMs = Math.max(patienceMs, DEADLINE_MS);
+    const reply = await circuit.run(() => connection.ask(words, sendByMs).then(answered), patienceMs);
+    if (reply instanceof Error) throw reply;
+    return reply;
+  };
+
+  let connectedByMs: number | undefined;
+  /** Only the first commands wait for the connection to be made. */
+  const untilConnected = () => {
+    connectedByMs ??= performance.now() + CONNECT_MS;
+    return Math.max(0, connectedByMs - performance.now());
+  };
+  return {
+    call: (...words) => ask(words, untilConnected()),
+    insist: { call: (...words) => ask(words, PATIENCE_MS) },
+    get isAway() {
+      return circuit.isOpen;
+    },
+  };
+}
+
+/** An error of Redis is a failure as any other, but for the one that asks for a script's text. */
+function answered(reply: Reply): Reply {
+  if (reply instanceof Error && !isUnknownScript(reply)) throw reply;
+  return reply;
 }

@@ -7,7 +7,7 @@ import { holds } from '../../../lambdas/shared/access/permissions';
 import type { Identity } from '../../../lambdas/shared/access/principal';
 import { Refusal } from '../../../lambdas/shared/errors';
 import { captureOutput } from '../../support/output';
-import { runDown } from '../../support/redis';
+import { downRedis } from '../../support/redis';
 import { startTenants, type TestTenants, userOf } from '../../support/tenants';
 
 captureOutput();
@@ -280,7 +280,7 @@ describe('what Redis keeps', () => {
 
   test('is not needed: without Redis the truth is asked', async () => {
     let nowMs = Date.now();
-    const alone = accessOf({ ...given(), cache: accessCache(runDown()), nowMs: () => nowMs });
+    const alone = accessOf({ ...given(), cache: accessCache(downRedis()), nowMs: () => nowMs });
     const viewer = await tenants.signedIn('viewer');
     expect(await outcome(viewer, alone)).toBe('ok');
     await master('update gatehouse.sessions set ended_at = now() where id = $1', viewer.session);

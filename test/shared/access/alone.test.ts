@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Redis } from 'ioredis';
 import { type Access, type Admission, access } from '../../../lambdas/shared/access/access';
-import { accessCache, withAccessCommands } from '../../../lambdas/shared/access/cache';
+import { accessCache } from '../../../lambdas/shared/access/cache';
 import { changes } from '../../../lambdas/shared/access/change';
 import type { Identity } from '../../../lambdas/shared/access/principal';
 import { Refusal } from '../../../lambdas/shared/errors';
 import { limitHeaders } from '../../../lambdas/shared/limits/standing';
-import { redisLine } from '../../../lambdas/shared/stores/redis-line';
+import { redisBehind } from '../../../lambdas/shared/stores/redis';
 import { NO_LIMIT, NO_ORGANISATION_LIMIT } from '../../support/limited';
 import { fixedSettings, WIDE_LIMITS } from '../../support/limits';
 import { captureOutput } from '../../support/output';
 import { type Proxy, startProxy } from '../../support/proxy';
+import { doorTo } from '../../support/redis';
 import { startTenants, type TestTenants } from '../../support/tenants';
 
 const output = captureOutput();
@@ -42,37 +42,23 @@ const settings = () =>
 interface Environment {
   readonly access: Access;
   readonly clock: { aheadMs: number };
-  readonly isOpen: () => boolean;
+  readonly isAway: () => boolean;
   readonly changes: ReturnType<typeof changes>;
   stop(): void;
 }
 
 /** An environment behind the proxy, as a function connects. */
 function environment(pool = tenants.app): Environment {
-  const { password } = tenants.redis.options;
-  const client = new Redis({
-    host: '127.0.0.1',
-    port: proxy.port,
-    password,
-    lazyConnect: true,
-    enableReadyCheck: false,
-    enableOfflineQueue: false,
-    connectTimeout: 1_000,
-    commandTimeout: 1_000,
-    maxRetriesPerRequest: 1,
-    retryStrategy: (attempt) => (attempt === 1 ? 1 : Math.min(attempt * 50, 1_000)),
-  });
-  client.on('error', () => undefined);
-  withAccessCommands(client);
-  const line = redisLine(async () => client);
+  const door = doorTo({ ...tenants.redis.options, port: proxy.port });
+  const redis = redisBehind(door);
   const clock = { aheadMs: 0 };
-  const cache = accessCache(line.run);
+  const cache = accessCache(redis);
   return {
     access: access({ cache, settings: settings(), pool, nowMs: () => Date.now() + clock.aheadMs }),
     clock,
-    isOpen: () => line.isOpen,
+    isAway: () => redis.isAway,
     changes: changes(pool, cache),
-    stop: () => client.disconnect(),
+    stop: door.end,
   };
 }
 
@@ -109,7 +95,7 @@ describe.each(WAYS)('a Redis whose line %s', (_, spoil) => {
       roles: ['viewer'],
     });
     await env.access.admit(viewer, origin, 0);
-    expect(env.isOpen()).toBe(true);
+    expect(env.isAway()).toBe(true);
     env.stop();
   });
 

@@ -1,7 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { on } from 'node:events';
-import type { Redis } from 'ioredis';
-import { Redis as Client } from 'ioredis';
 import { accessCache, usageKey } from '../../../lambdas/shared/access/cache';
 import type { Entry } from '../../../lambdas/shared/access/entry';
 import { type Judgement, judgeTogether } from '../../../lambdas/shared/access/judge-together';
@@ -10,7 +8,7 @@ import { BoundedMap } from '../../../lambdas/shared/bounded-map';
 import type { Plan } from '../../../lambdas/shared/limits/plans';
 import { entryOnPlan, NO_LIMIT, NO_ORGANISATION_LIMIT, withPro } from '../../support/limited';
 import { fixedSettings } from '../../support/limits';
-import { REDIS_KINDS, runOn, type TestRedis } from '../../support/redis';
+import { REDIS_KINDS, type TestRedis } from '../../support/redis';
 
 const SLOW = { ...NO_LIMIT, ratePerSecond: 0.01 };
 const SMALL: Plan = { principal: { ...SLOW, burst: 3 }, organisation: { ...NO_ORGANISATION_LIMIT, ...SLOW, burst: 5 } };
@@ -36,13 +34,12 @@ describe.each(REDIS_KINDS)('on %s', (_, start) => {
   interface Given {
     readonly plan?: Plan;
     readonly entry?: Partial<Entry>;
-    readonly client?: Redis;
   }
   /** An environment of its own; `reads` counts how often it has asked PostgreSQL. */
-  function environment({ plan = SMALL, entry = {}, client = redis.client }: Given = {}) {
+  function environment({ plan = SMALL, entry = {} }: Given = {}) {
     const reads: Identity[] = [];
     const judge = judgeTogether({
-      cache: accessCache(runOn(client)),
+      cache: accessCache(redis.commands),
       settings: fixedSettings(withPro(plan)),
       memory: new BoundedMap(100),
       async read(identity) {
@@ -156,12 +153,10 @@ describe.each(REDIS_KINDS)('on %s', (_, start) => {
   });
 
   test('one command is awaited for each request, and one that nobody awaits frees its place', async () => {
-    const client = new Client(redis.options);
-    const { ask } = environment({ client, plan: { principal: NO_LIMIT, organisation: NO_ORGANISATION_LIMIT } });
+    const { ask } = environment({ plan: { principal: NO_LIMIT, organisation: NO_ORGANISATION_LIMIT } });
     const key = newKey();
     const first = await ask(key);
     if (first.verdict === 'admitted') first.leave();
-    await client.ping();
     const monitor = await redis.client.duplicate().monitor();
     const seen: string[] = [];
     monitor.on('monitor', (_time: string, [command = ''], source: string) => {
@@ -172,10 +167,9 @@ describe.each(REDIS_KINDS)('on %s', (_, start) => {
       const judgement = await ask(key);
       if (judgement.verdict === 'admitted') judgement.leave();
     }
-    await client.echo('end');
+    await redis.client.echo('end');
     for await (const [, command] of done) if (String(command).startsWith('echo')) break;
     monitor.disconnect();
-    client.disconnect();
     const once = ['evalsha', 'zrem'];
     expect(seen.filter((command) => command !== 'get')).toEqual([...once, ...once, ...once, 'echo']);
     // The settings are looked at beside a request, every other second.
@@ -195,7 +189,7 @@ describe.each(REDIS_KINDS)('on %s', (_, start) => {
   test('while a change is under way nothing is kept, and what is read meanwhile counts all the same', async () => {
     const { ask, reads } = environment();
     const key = newKey();
-    const cache = accessCache(redis.run);
+    const cache = accessCache(redis.commands);
     const scope = { organisation: key.organisation, subjects: [`api_key:${key.id}`] };
     const [settle, other] = [await cache.begin(scope), await cache.begin(scope)];
     await settle();
@@ -209,7 +203,7 @@ describe.each(REDIS_KINDS)('on %s', (_, start) => {
   });
 
   test('what was said of a caller is said once a minute', async () => {
-    const cache = accessCache(redis.run);
+    const cache = accessCache(redis.commands);
     const organisation = randomUUID();
     const said = await Promise.all(Array.from({ length: 5 }, () => cache.first(organisation, 'user:1 operation:x')));
     expect(said.filter(Boolean)).toHaveLength(1);

@@ -9,7 +9,7 @@ import { statementsOn } from '../../../lambdas/shared/stores/postgres';
 import type { Sql } from '../../../lambdas/shared/stores/tenancy';
 import { captureOutput } from '../../support/output';
 import { type PlatformDatabase, startPlatformDatabase } from '../../support/platform-database';
-import { runDown, startRedis, type TestRedis } from '../../support/redis';
+import { downRedis, startRedis, type TestRedis } from '../../support/redis';
 
 captureOutput();
 let database: PlatformDatabase;
@@ -40,62 +40,62 @@ const store = ({ version, supergraph, subgraphs }: Artifact) =>
 const unasked: Sql = { query: () => Promise.reject(new Error('asked')) };
 
 test('what is announced is current, and is found without the database', async () => {
-  await announce(redis.run, artifact(3));
-  expect(await currentVersion(redis.run)).toBe(3);
-  expect(await loadArtifact(redis.run, unasked)).toEqual(artifact(3));
-  expect(await loadArtifact(redis.run, unasked, 3)).toEqual(artifact(3));
+  await announce(redis.commands, artifact(3));
+  expect(await currentVersion(redis.commands)).toBe(3);
+  expect(await loadArtifact(redis.commands, unasked)).toEqual(artifact(3));
+  expect(await loadArtifact(redis.commands, unasked, 3)).toEqual(artifact(3));
 });
 
 test('an older version never takes the place of a newer one', async () => {
-  await announce(redis.run, artifact(3));
-  await announce(redis.run, artifact(2));
-  expect(await currentVersion(redis.run)).toBe(3);
+  await announce(redis.commands, artifact(3));
+  await announce(redis.commands, artifact(2));
+  expect(await currentVersion(redis.commands)).toBe(3);
 });
 
 test.each(['nonsense', '{"version":"9"}'])('anything takes the place of %s', async (text) => {
   await redis.client.set('gatehouse:graph:current', text);
-  expect(await currentVersion(redis.run)).toBeUndefined();
-  await announce(redis.run, artifact(1));
-  expect(await currentVersion(redis.run)).toBe(1);
+  expect(await currentVersion(redis.commands)).toBeUndefined();
+  await announce(redis.commands, artifact(1));
+  expect(await currentVersion(redis.commands)).toBe(1);
 });
 
 test('what Redis has lost comes from the database, and is told again', async () => {
   await store(artifact(1));
   await store(artifact(2));
-  expect(await loadArtifact(redis.run, sql)).toEqual(artifact(2));
-  expect(await currentVersion(redis.run)).toBe(2);
-  expect(await loadArtifact(redis.run, unasked)).toEqual(artifact(2));
+  expect(await loadArtifact(redis.commands, sql)).toEqual(artifact(2));
+  expect(await currentVersion(redis.commands)).toBe(2);
+  expect(await loadArtifact(redis.commands, unasked)).toEqual(artifact(2));
 });
 
 test('an earlier version is found, and does not become current by that', async () => {
   await store(artifact(1));
-  await announce(redis.run, artifact(2));
-  expect(await loadArtifact(redis.run, sql, 1)).toEqual(artifact(1));
-  expect(await currentVersion(redis.run)).toBe(2);
+  await announce(redis.commands, artifact(2));
+  expect(await loadArtifact(redis.commands, sql, 1)).toEqual(artifact(1));
+  expect(await currentVersion(redis.commands)).toBe(2);
 });
 
 test('the version that is current is found though its text is lost', async () => {
   await store(artifact(2));
-  await announce(redis.run, artifact(2));
+  await announce(redis.commands, artifact(2));
   await redis.client.del('gatehouse:graph:artifact:2');
-  expect(await loadArtifact(redis.run, sql)).toEqual(artifact(2));
+  expect(await loadArtifact(redis.commands, sql)).toEqual(artifact(2));
 });
 
 test('without Redis it comes from the database', async () => {
   await store(artifact(1));
-  expect(await loadArtifact(runDown(), sql)).toEqual(artifact(1));
-  await expect(currentVersion(runDown())).rejects.toThrow('Redis');
+  expect(await loadArtifact(downRedis(), sql)).toEqual(artifact(1));
+  await expect(currentVersion(downRedis())).rejects.toThrow('Redis');
 });
 
 test('before anything was published there is none', async () => {
-  expect(await loadArtifact(redis.run, sql)).toBeUndefined();
-  expect(await currentVersion(redis.run)).toBeUndefined();
+  expect(await loadArtifact(redis.commands, sql)).toBeUndefined();
+  expect(await currentVersion(redis.commands)).toBeUndefined();
 });
 
 test('what is forgotten is asked of the database', async () => {
-  await announce(redis.run, artifact(1));
+  await announce(redis.commands, artifact(1));
   await store(artifact(2));
-  await forgetCurrent(redis.run);
-  expect(await currentVersion(redis.run)).toBeUndefined();
-  expect(await loadArtifact(redis.run, sql)).toEqual(artifact(2));
+  await forgetCurrent(redis.commands);
+  expect(await currentVersion(redis.commands)).toBeUndefined();
+  expect(await loadArtifact(redis.commands, sql)).toEqual(artifact(2));
 });

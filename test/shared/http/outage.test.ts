@@ -4,11 +4,12 @@ import { accessCache } from '../../../lambdas/shared/access/cache';
 import { changes } from '../../../lambdas/shared/access/change';
 import type { Identity } from '../../../lambdas/shared/access/principal';
 import { serve } from '../../../lambdas/shared/http/serve';
-import { redisLine } from '../../../lambdas/shared/stores/redis-line';
+import { redisBehind } from '../../../lambdas/shared/stores/redis';
 import { tenantRoutes } from '../../../lambdas/tenants/contract';
 import { tenants as tenantOperations } from '../../../lambdas/tenants/tenants';
 import { ask } from '../../support/handled';
 import { captureOutput } from '../../support/output';
+import { doorTo } from '../../support/redis';
 import { startTenants, type TestTenants, userOf } from '../../support/tenants';
 
 const output = captureOutput();
@@ -23,8 +24,8 @@ beforeAll(async () => {
 
 /** As a function has it: with the deadline and the breaker before Redis. */
 function environment() {
-  const cache = accessCache(redisLine(async () => given.redis.client).run);
-  const { app: pool, settings } = given;
+  const { app: pool, redis, settings } = given;
+  const cache = accessCache(redisBehind(doorTo(redis.options)));
   return serve(
     tenantRoutes,
     tenantOperations({ changes: changes(pool, cache), pepper: async () => 'pepper', newId: randomUUID }),

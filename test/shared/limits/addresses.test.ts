@@ -1,15 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Redis } from 'ioredis';
 import { Refusal } from '../../../lambdas/shared/errors';
 import { addressGuard } from '../../../lambdas/shared/limits/addresses';
 import { DEFAULT_LIMITS } from '../../../lambdas/shared/limits/defaults';
 import type { AddressClass, AddressLimits } from '../../../lambdas/shared/limits/plans';
 import { limitHeaders } from '../../../lambdas/shared/limits/standing';
-import type { RunCommand } from '../../../lambdas/shared/stores/redis-line';
+import type { Commands } from '../../../lambdas/shared/stores/redis';
 import { fixedSettings } from '../../support/limits';
 import { captureOutput } from '../../support/output';
-import { REDIS_KINDS, runDown, runOn, type TestRedis } from '../../support/redis';
+import { downRedis, REDIS_KINDS, type TestRedis } from '../../support/redis';
 
 captureOutput();
 
@@ -23,12 +22,12 @@ const SETTINGS: AddressLimits = {
 /** A network that no other test asks from. */
 const newNetwork = () => `2001:db8:${randomUUID().slice(0, 4)}:${randomUUID().slice(0, 4)}`;
 
-const never: RunCommand = () => Promise.reject(new Error('Redis was asked'));
+const never: Commands = { call: () => Promise.reject(new Error('Redis was asked')) };
 
 /** An environment of its own. */
-function environment(run: RunCommand, addresses: Partial<AddressLimits> = {}, nowMs = Date.now) {
+function environment(redis: Commands, addresses: Partial<AddressLimits> = {}, nowMs = Date.now) {
   const settings = fixedSettings({ ...DEFAULT_LIMITS, addresses: { ...SETTINGS, ...addresses } });
-  const guard = addressGuard({ run, settings, nowMs });
+  const guard = addressGuard({ redis, settings, nowMs });
   const outcome = (kind: AddressClass, address: string) =>
     guard.admit(kind, address).then(
       () => 'ok',
@@ -50,13 +49,13 @@ describe.each(REDIS_KINDS)('on %s', (_, start) => {
 
   test('all environments together let through what one address may do', async () => {
     const address = `${newNetwork()}::1`;
-    const all = [1, 2, 3].map(() => environment(runOn(redis.client)));
+    const all = [1, 2, 3].map(() => environment(redis.commands));
     const counts = await Promise.all(all.map((each) => each.admitted('credentials', address, 15)));
     expect(counts.reduce((sum, count) => sum + count)).toBe(20);
   });
 
   test('an IPv6 address is counted as its /64, an IPv4 address inside IPv6 as itself', async () => {
-    const { admitted } = environment(runOn(redis.client));
+    const { admitted } = environment(redis.commands);
     const network = newNetwork();
     expect(await admitted('discovery', `${network}::1`, 20)).toBe(20);
     expect(await admitted('discovery', `${network}:ffff:1:2:3`, 1)).toBe(0);
@@ -66,14 +65,14 @@ describe.each(REDIS_KINDS)('on %s', (_, start) => {
   });
 
   test('what is limited for one class of routes is not for another', async () => {
-    const { admitted } = environment(runOn(redis.client));
+    const { admitted } = environment(redis.commands);
     const address = `${newNetwork()}::1`;
     expect(await admitted('credentials', address, 30)).toBe(20);
     expect(await admitted('discovery', address, 30)).toBe(20);
   });
 
   test('wrong credentials count as often as the settings say, in every environment', async () => {
-    const [one, two] = [environment(runOn(redis.client)), environment(runOn(redis.client))];
+    const [one, two] = [environment(redis.commands), environment(redis.commands)];
     const address = `${newNetwork()}::1`;
     for (let attempt = 0; attempt < 3; attempt += 1) {
       expect(await one.outcome('credentials', address)).toBe('ok');
@@ -83,7 +82,7 @@ describe.each(REDIS_KINDS)('on %s', (_, start) => {
   });
 
   test('a refusal names the address as its scope, and the same request succeeds exactly when it says', async () => {
-    const { outcome } = environment(runOn(redis.client), { discovery: { ratePerSecond: 1, burst: 2, perMinute: 100 } });
+    const { outcome } = environment(redis.commands, { discovery: { ratePerSecond: 1, burst: 2, perMinute: 100 } });
     const address = `${newNetwork()}::1`;
     let refused: unknown = 'ok';
     while (refused === 'ok') refused = await outcome('discovery', address);
@@ -97,8 +96,7 @@ describe.each(REDIS_KINDS)('on %s', (_, start) => {
   });
 
   test('a flood reaches Redis as often as the limit lets requests through, however many come', async () => {
-    const client = new Redis(redis.options);
-    const { admitted } = environment(runOn(client));
+    const { admitted } = environment(redis.commands);
     const address = `${newNetwork()}::1`;
     const commands = async () =>
       Number(/cmdstat_evalsha:calls=(\d+)/.exec(await redis.client.info('commandstats'))?.[1]);
@@ -106,14 +104,13 @@ describe.each(REDIS_KINDS)('on %s', (_, start) => {
     const before = await commands();
     for (let wave = 0; wave < 10; wave += 1) await admitted('credentials', address, 1_000);
     expect((await commands()) - before).toBeLessThanOrEqual(21);
-    client.disconnect();
   });
 
   test('what Redis has refused is refused here until then, and asked again after', async () => {
     let nowMs = Date.now();
     const limit = { ratePerSecond: 0.5, burst: 3, perMinute: 100 };
     const [one, two] = [{ discovery: limit }, { discovery: limit }].map((limits) =>
-      environment(runOn(redis.client), limits, () => nowMs),
+      environment(redis.commands, limits, () => nowMs),
     );
     const address = `${newNetwork()}::1`;
     await one?.admitted('discovery', address, 3);
@@ -132,7 +129,7 @@ describe.each(REDIS_KINDS)('on %s', (_, start) => {
 });
 
 test('without Redis a share is let through, and the headers say so', async () => {
-  const { guard, admitted } = environment(runDown());
+  const { guard, admitted } = environment(downRedis());
   const first = await guard.admit('credentials', '192.0.2.1');
   expect(first && limitHeaders(first, Date.now())).toMatchObject({
     'x-ratelimit-mode': 'degraded',

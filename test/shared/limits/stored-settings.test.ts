@@ -4,7 +4,7 @@ import { SETTINGS_KEY, settingsText } from '../../../lambdas/shared/limits/setti
 import { COPY_SECONDS, copySettings, forgetCopy, settingsSource } from '../../../lambdas/shared/limits/stored-settings';
 import { captureOutput } from '../../support/output';
 import { type PlatformDatabase, startPlatformDatabase } from '../../support/platform-database';
-import { runDown, startRedis, type TestRedis } from '../../support/redis';
+import { downRedis, startRedis, type TestRedis } from '../../support/redis';
 
 captureOutput();
 let database: PlatformDatabase;
@@ -22,7 +22,7 @@ const at = (version: number): VersionedSettings => ({
   version,
   settings: { ...DEFAULT_LIMITS, degradedShare: version / 100 },
 });
-const source = (run = redis.run, pool = database.app) => settingsSource(run, async () => pool, DEFAULT_LIMITS);
+const source = (run = redis.commands, pool = database.app) => settingsSource(run, async () => pool, DEFAULT_LIMITS);
 const copy = () => redis.client.get(SETTINGS_KEY);
 const store = ({ version, settings }: VersionedSettings) =>
   database.master.query("insert into gatehouse.settings (name, version, value) values ('limits', $1, $2)", [
@@ -46,22 +46,22 @@ test('what is stored is copied to Redis again, for ten minutes', async () => {
 
 test('both logins of functions that serve routes read what is stored', async () => {
   await store(at(4));
-  for (const pool of [database.app, database.auth]) expect(await source(redis.run, pool).stored()).toEqual(at(4));
+  for (const pool of [database.app, database.auth]) expect(await source(redis.commands, pool).stored()).toEqual(at(4));
 });
 
 test('an older version never takes the place of a newer copy; the same one and a newer one do', async () => {
-  await copySettings(redis.run, at(5));
-  await copySettings(redis.run, at(4));
+  await copySettings(redis.commands, at(5));
+  await copySettings(redis.commands, at(4));
   expect(await copy()).toBe(settingsText(at(5)));
-  await copySettings(redis.run, { ...at(6), version: 5 });
+  await copySettings(redis.commands, { ...at(6), version: 5 });
   expect(await copy()).toBe(settingsText({ ...at(6), version: 5 }));
-  await copySettings(redis.run, at(10));
+  await copySettings(redis.commands, at(10));
   expect(await copy()).toBe(settingsText(at(10)));
 });
 
 test('of many copied at once, in any order, the newest stays', async () => {
   const versions = [3, 9, 1, 12, 7, 2, 10, 5];
-  await Promise.all(versions.map((version) => copySettings(redis.run, at(version))));
+  await Promise.all(versions.map((version) => copySettings(redis.commands, at(version))));
   expect(await copy()).toBe(settingsText(at(12)));
 });
 
@@ -69,25 +69,25 @@ test.each(['no JSON', '{"version": "x"}', '[]', '7', 'null'])(
   'a copy that reads %s is written over',
   async (broken) => {
     await redis.client.set(SETTINGS_KEY, broken);
-    await copySettings(redis.run, at(1));
+    await copySettings(redis.commands, at(1));
     expect(await copy()).toBe(settingsText(at(1)));
   },
 );
 
 test('a copy that is forgotten is gone, whatever its version', async () => {
-  await copySettings(redis.run, at(9));
-  await forgetCopy(redis.run);
+  await copySettings(redis.commands, at(9));
+  await forgetCopy(redis.commands);
   expect(await source().copy()).toBeNull();
 });
 
 describe('when Redis is away', () => {
   test('what is stored is read all the same', async () => {
     await store(at(4));
-    expect(await source(runDown()).stored()).toEqual(at(4));
+    expect(await source(downRedis()).stored()).toEqual(at(4));
   });
 
   test('a copy can be neither read, written nor forgotten, and each says so', async () => {
-    const down = runDown();
+    const down = downRedis();
     await expect(source(down).copy()).rejects.toMatchObject({ name: 'RedisAway' });
     await expect(copySettings(down, at(1))).rejects.toMatchObject({ name: 'RedisAway' });
     await expect(forgetCopy(down)).rejects.toMatchObject({ name: 'RedisAway' });

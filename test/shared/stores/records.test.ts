@@ -1,7 +1,10 @@
 import * as z from 'zod/mini';
 import { deleteRecord, putDurable, putRecord, readRecord } from '../../../lambdas/shared/stores/records';
 import { KEYS_TABLE, startAws, type TestAws } from '../../support/aws';
+import { captureOutput } from '../../support/output';
 import { downRedis, startRedis, type TestRedis } from '../../support/redis';
+
+captureOutput();
 
 const Thing = z.object({ colour: z.string() });
 const COPY = 'gatehouse:records:thing';
