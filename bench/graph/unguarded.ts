@@ -16,13 +16,13 @@ import { RedisAway } from '../../lambdas/shared/stores/breaker';
  */
 
 const urls = z.pipe(fromJson, z.record(z.string(), z.string())).parse(process.env.SUBGRAPH_URLS);
-const identity = { region: '', accessKeyId: '', secretAccessKey: '', sessionToken: undefined };
+const nobody = { region: '', accessKeyId: '', secretAccessKey: '', sessionToken: undefined };
 const none = { call: () => Promise.reject(new RedisAway('there is none')) };
 const graph = liveGraph(
   { version: 'bench', urls, supergraph: async () => readFileSync(process.env.SUPERGRAPH ?? '', 'utf8') },
   {
     redis: none,
-    send: openSend({ identity, signedUrls: [], privateTargets: true }),
+    send: openSend({ identity: nobody, signedUrls: [], privateTargets: true }),
     planning: { introspection: false },
   },
 );

@@ -35,10 +35,11 @@ export interface KnownOperations {
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
+const name = ({ query, operationName = '' }: Asked) => `${operationName}\n${query}`;
+
 export function knownOperations(version: string, redis: Commands): KnownOperations {
   const here = new BoundedMap<string, Runnable>(MOST_KNOWN);
   const documents = new BoundedMap<string, string>(MOST_KNOWN);
-  const name = ({ query, operationName = '' }: Asked) => `${operationName}\n${query}`;
   const key = ({ query, operationName = '' }: Asked) => `graph:${FORMAT}:${version}:${sha256(query)}:${operationName}`;
   const remember = (asked: Asked, operation: Operation): Runnable => {
     const linked = runnable(operation);

@@ -29,7 +29,7 @@ export async function prepared(graph: LiveGraph, request: GraphRequest): Promise
   }
   const planner = await graph.planner();
   const examined = planner.examine(query, request.operationName);
-  const isMutation = examined.operation?.operation === 'mutation';
+  const isMutation = examined.isMutation === true;
   return { cost: costOf(examined, request), isMutation, found: { asked, examined } };
 }
 

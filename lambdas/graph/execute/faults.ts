@@ -77,5 +77,9 @@ class Look {
   }
 }
 
-const printed = (named: string, wrap: string, depth: number): string =>
-  [...wrap.slice(depth)].reduceRight((text, sign) => (sign === '!' ? `${text}!` : `[${text}]`), named);
+/** The type as the schema writes it, from this depth on. */
+function printed(named: string, wrap: string, depth: number): string {
+  if (depth >= wrap.length) return named;
+  const inner = printed(named, wrap, depth + 1);
+  return wrap[depth] === '!' ? `${inner}!` : `[${inner}]`;
+}

@@ -64,7 +64,7 @@ export type Plan =
   | { readonly kind: 'Sequence' | 'Parallel'; readonly nodes: readonly Plan[] }
   /** `@` stands for each element of a list. */
   | { readonly kind: 'Flatten'; readonly path: readonly string[]; readonly node: Plan }
-  | { readonly kind: 'Condition'; readonly variable: string; readonly then?: Plan; readonly otherwise?: Plan }
+  | { readonly kind: 'Condition'; readonly variable: string; readonly ifTrue?: Plan; readonly ifFalse?: Plan }
   | Fetch;
 
 /** What a variable may hold. */

@@ -14,11 +14,11 @@ export function linkPlan(plan: Plan, context: Context, path: readonly string[] =
     case 'Flatten':
       return flattened(plan.path, linkPlan(plan.node, context, [...path, ...plan.path]));
     case 'Condition': {
-      const then = plan.then && linkPlan(plan.then, context, path);
-      const otherwise = plan.otherwise && linkPlan(plan.otherwise, context, path);
+      const ifTrue = plan.ifTrue && linkPlan(plan.ifTrue, context, path);
+      const ifFalse = plan.ifFalse && linkPlan(plan.ifFalse, context, path);
       const { variable } = plan;
       return (run, targets) => {
-        const step = (run.variables[variable] ?? context.defaults[variable]) === true ? then : otherwise;
+        const step = (run.variables[variable] ?? context.defaults[variable]) === true ? ifTrue : ifFalse;
         return step?.(run, targets);
       };
     }
@@ -36,7 +36,7 @@ const sequence =
 const parallel =
   (steps: readonly Step[]): Step =>
   async (run, targets) => {
-    await Promise.all(steps.map((step) => step(run, targets)));
+    await Promise.all(steps.map(async (step) => step(run, targets)));
   };
 
 const flattened =

@@ -39,14 +39,15 @@ function plainKeys(requires: readonly Requirement[], conditions: Conditions): Re
   return keys;
 }
 
+const prefixOf = (key: string, index: number) => `${index === 0 ? '{' : ','}${JSON.stringify(key)}:`;
+
 function plainOf(part: Requirement): { readonly type: string; readonly fields: Plain } | undefined {
   if (part.kind !== 'InlineFragment' || part.typeCondition === undefined) return undefined;
   const names = part.selections.flatMap((field) =>
     field.kind === 'Field' && field.alias === undefined && !field.selections ? [field.name] : [],
   );
   if (names.length < part.selections.length || !names.includes('__typename')) return undefined;
-  const before = (key: string, index: number) => `${index === 0 ? '{' : ','}${JSON.stringify(key)}:`;
-  return { type: part.typeCondition, fields: names.map((key, index) => ({ key, before: before(key, index) })) };
+  return { type: part.typeCondition, fields: names.map((key, index) => ({ key, before: prefixOf(key, index) })) };
 }
 
 function writePlain(fields: Plain | undefined, entity: Data): string | undefined {

@@ -4,6 +4,7 @@ import {
   type GraphQLSchema,
   Kind,
   type OperationDefinitionNode,
+  OperationTypeNode,
   parse,
 } from 'graphql';
 import { type Cost, MOST_OBJECTS } from '../execute/cost';
@@ -15,6 +16,7 @@ export interface Examined {
   readonly document?: DocumentNode;
   /** The one that is to be run. */
   readonly operation?: OperationDefinitionNode;
+  readonly isMutation?: boolean;
   readonly cost: Cost;
   /** Of variables that may decide on fields, and on what it costs. */
   readonly defaults?: Readonly<Record<string, boolean>>;
@@ -31,7 +33,9 @@ export function examine(schema: GraphQLSchema, query: string, operationName?: st
     if (over) return { cost: 1, excess: over };
     const operation = operationOf(document, operationName);
     if (!operation) return { document, cost: 1 };
-    return { document, operation, cost: costOf(schema, document, operation), defaults: defaultsOf(operation) };
+    const isMutation = operation.operation === OperationTypeNode.MUTATION;
+    const cost = costOf(schema, document, operation);
+    return { document, operation, isMutation, cost, defaults: defaultsOf(operation) };
   } catch (error) {
     if (!(error instanceof GraphQLError)) return TOO_DEEP;
     return TOO_MANY_TOKENS.test(error.message)

@@ -25,8 +25,8 @@ function reduced(node: PlanNode, note: Note): Plan {
       return { kind: 'Flatten', path: node.path.map(String), node: reduced(node.node, note) };
     case 'Condition': {
       const { condition: variable, ifClause, elseClause } = node;
-      const then = ifClause && { then: reduced(ifClause, note) };
-      return { kind: 'Condition', variable, ...then, ...(elseClause && { otherwise: reduced(elseClause, note) }) };
+      const ifTrue = ifClause && { ifTrue: reduced(ifClause, note) };
+      return { kind: 'Condition', variable, ...ifTrue, ...(elseClause && { ifFalse: reduced(elseClause, note) }) };
     }
     case 'Fetch':
       return fetchOf(node, note);

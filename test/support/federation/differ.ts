@@ -110,7 +110,7 @@ function firstDifference(mine: unknown, theirs: unknown, path: string): string |
     return `${path}: ${JSON.stringify(mine)?.slice(0, 300)} instead of ${JSON.stringify(theirs)?.slice(0, 300)}`;
   const keys = [...new Set([...left.keys(), ...right.keys()])];
   const found = keys.map((key) => firstDifference(left.get(key), right.get(key), `${path}.${key}`));
-  return found.find((difference) => difference !== undefined);
+  return found.find((place) => place !== undefined);
 }
 
 const entriesOf = (value: unknown): ReadonlyMap<string, unknown> | undefined =>
