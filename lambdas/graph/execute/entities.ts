@@ -39,9 +39,19 @@ export interface Answered {
   readonly taken: Set<number>;
 }
 
-/** Asks for these entities, in one request with all that ask the same in this tick. */
-export async function together(run: Run, key: string, groups: readonly Group[], send: Send): Promise<Answered> {
-  const batch = run.waiting.get(key) ?? newBatch(run, key, send);
+/** A fetch of entities, as it meets others. */
+export interface Meeting {
+  /** The same for fetches that ask the same. */
+  readonly key: string;
+  /** Whether the plan has others that may ask the same, somewhere else in the response. */
+  readonly mayMeet: boolean;
+  readonly send: Send;
+}
+
+/** Asks for these entities, in one request with all that ask the same at this time. */
+export async function together(run: Run, groups: readonly Group[], meeting: Meeting): Promise<Answered> {
+  const { key, send } = meeting;
+  const batch = run.waiting.get(key) ?? newBatch(run, meeting);
   batch.fetches += 1;
   const indices = groups.map(({ representation }) => {
     const known = batch.indices.get(representation);
@@ -61,12 +71,19 @@ async function alone(groups: readonly Group[], send: Send): Promise<Answered> {
   return { answer, indices: groups.map((_, index) => index), taken: new Set() };
 }
 
-function newBatch(run: Run, key: string, send: Send): Batch {
+/** Other parts of the plan that are under way may ask the same soon; an answer is not worth more waiting than this. */
+const LINGER_MS = 1;
+
+function newBatch(run: Run, { key, mayMeet, send }: Meeting): Batch {
   const representations: string[] = [];
   const answer = new Promise<SubgraphAnswer>((resolve) => {
-    setImmediate(() => {
+    const go = () => {
       run.waiting.delete(key);
       resolve(send(representations));
+    };
+    setImmediate(() => {
+      if (mayMeet && run.inFlight > 0) setTimeout(go, LINGER_MS);
+      else go();
     });
   });
   const batch: Batch = { representations, indices: new Map(), taken: new Set(), fetches: 0, answer };

@@ -13,13 +13,19 @@ export interface Runnable {
 
 /** Links an operation once, for all of its runs. */
 export function runnable(operation: Operation): Runnable {
-  const step = operation.plan && linkPlan(operation.plan, operation);
+  const step = linkPlan(operation);
   const shape = linkShapes(operation);
   const hasDefaults = Object.keys(operation.defaults).length > 0;
   return {
     operation,
     async run(ask, variables) {
-      const run: Run = { ask, variables, data: {}, errors: [], waiting: new Map() };
+      const run: Run = { ask: counted, variables, data: {}, errors: [], waiting: new Map(), inFlight: 0 };
+      function counted(...request: Parameters<Ask>): ReturnType<Ask> {
+        run.inFlight += 1;
+        return ask(...request).finally(() => {
+          run.inFlight -= 1;
+        });
+      }
       await step?.(run, [run.data]);
       const decided = hasDefaults ? { ...operation.defaults, ...variables } : variables;
       const writer = new Writer(decided);

@@ -8,8 +8,19 @@ import { type Data, type GraphError, isObject, type Path, type Run } from './run
 /** Runs one part of a plan for these objects of the response. */
 export type Step = (run: Run, targets: readonly Data[]) => Promise<void> | void;
 
+/** What parts of a plan need to know of the whole. */
+export interface Context {
+  readonly conditions: Conditions;
+  /** Default values of the variables that decide on parts. */
+  readonly defaults: Readonly<Record<string, boolean>>;
+  /** What more than one fetch asks (`queryOf`). */
+  readonly repeated: ReadonlySet<string>;
+}
+
+export const queryOf = ({ subgraph, query }: Fetch): string => `${subgraph} ${query}`;
+
 /** A fetch that asks a subgraph's root, and puts the answer into its targets: there is one, the response's root. */
-export function rootFetch(fetch: Fetch, path: readonly string[], conditions: Conditions): Step {
+export function rootFetch(fetch: Fetch, path: readonly string[], { conditions }: Context): Step {
   const head = headOf(fetch);
   return async (run, targets) => {
     const { data, errors } = await run.ask(fetch.subgraph, `${head}${variablesOf(fetch, run)}}}`);
@@ -21,7 +32,8 @@ export function rootFetch(fetch: Fetch, path: readonly string[], conditions: Con
 }
 
 /** A fetch of what another subgraph knows of entities. */
-export function entityFetch(fetch: Fetch, path: readonly string[], conditions: Conditions): Step {
+export function entityFetch(fetch: Fetch, path: readonly string[], { conditions, repeated }: Context): Step {
+  const mayMeet = repeated.has(queryOf(fetch));
   const head = headOf(fetch);
   // A subgraph with an interface object answers with the interface's name: what is known better stays.
   const interfaceNames = (fetch.inputRewrites ?? []).flatMap((rewrite) =>
@@ -35,7 +47,8 @@ export function entityFetch(fetch: Fetch, path: readonly string[], conditions: C
     const before = `${head}${variables}${variables === '' ? '' : ','}"representations":[`;
     const send = (representations: readonly string[]) =>
       run.ask(fetch.subgraph, `${before}${representations.join(',')}]}}`, representations.length);
-    const { answer, indices, taken } = await together(run, `${fetch.subgraph} ${before}`, groups, send);
+    const key = `${fetch.subgraph} ${before}`;
+    const { answer, indices, taken } = await together(run, groups, { key, mayMeet, send });
     if (answer.errors) tell(run, answer.errors.map(from(fetch)), path, groups, indices);
     const entities = answer.data?._entities;
     if (!Array.isArray(entities)) return;

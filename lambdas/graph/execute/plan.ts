@@ -1,21 +1,34 @@
-import { entityFetch, rootFetch, type Step } from './fetch';
-import type { Operation, Plan } from './operation';
+import { type Context, entityFetch, queryOf, rootFetch, type Step } from './fetch';
+import type { Fetch, Operation, Plan } from './operation';
 import { type Data, isObject } from './run';
 
-type Context = Pick<Operation, 'conditions' | 'defaults'>;
+/** Makes a plan into a function, which is run for the response's root. */
+export function linkPlan({ plan, conditions, defaults }: Operation): Step | undefined {
+  if (!plan) return undefined;
+  const queries = fetchesOf(plan).map(queryOf);
+  const repeated = new Set(queries.filter((query, index) => queries.indexOf(query) < index));
+  return link(plan, { conditions, defaults, repeated }, []);
+}
 
-/** Makes a plan's parts into functions. `path` leads from the response's root to the objects that they are run for. */
-export function linkPlan(plan: Plan, context: Context, path: readonly string[] = []): Step {
+function fetchesOf(plan: Plan): Fetch[] {
+  if (plan.kind === 'Fetch') return [plan];
+  if (plan.kind === 'Flatten') return fetchesOf(plan.node);
+  if (plan.kind === 'Condition') return [plan.ifTrue, plan.ifFalse].flatMap((part) => (part ? fetchesOf(part) : []));
+  return plan.nodes.flatMap(fetchesOf);
+}
+
+/** `path` leads from the response's root to the objects that this part is run for. */
+function link(plan: Plan, context: Context, path: readonly string[]): Step {
   switch (plan.kind) {
     case 'Sequence':
-      return sequence(plan.nodes.map((node) => linkPlan(node, context, path)));
+      return sequence(plan.nodes.map((node) => link(node, context, path)));
     case 'Parallel':
-      return parallel(plan.nodes.map((node) => linkPlan(node, context, path)));
+      return parallel(plan.nodes.map((node) => link(node, context, path)));
     case 'Flatten':
-      return flattened(plan.path, linkPlan(plan.node, context, [...path, ...plan.path]));
+      return flattened(plan.path, link(plan.node, context, [...path, ...plan.path]));
     case 'Condition': {
-      const ifTrue = plan.ifTrue && linkPlan(plan.ifTrue, context, path);
-      const ifFalse = plan.ifFalse && linkPlan(plan.ifFalse, context, path);
+      const ifTrue = plan.ifTrue && link(plan.ifTrue, context, path);
+      const ifFalse = plan.ifFalse && link(plan.ifFalse, context, path);
       const { variable } = plan;
       return (run, targets) => {
         const step = (run.variables[variable] ?? context.defaults[variable]) === true ? ifTrue : ifFalse;
@@ -23,7 +36,7 @@ export function linkPlan(plan: Plan, context: Context, path: readonly string[] =
       };
     }
     default:
-      return (plan.requires ? entityFetch : rootFetch)(plan, path, context.conditions);
+      return (plan.requires ? entityFetch : rootFetch)(plan, path, context);
   }
 }
 

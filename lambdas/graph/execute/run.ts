@@ -45,6 +45,8 @@ export interface Run {
   readonly errors: GraphError[];
   /** Entity fetches that wait for others of the same tick, by their query and variables. */
   readonly waiting: Map<string, Batch>;
+  /** Requests that are not yet answered. */
+  inFlight: number;
 }
 
 /** On an object of a response that stands at several of its places. */

@@ -36,7 +36,6 @@ const routes = everyRoute.map(([name, route]) => ({
 }));
 
 const REQUIRED_QUERY: Readonly<Record<string, readonly string[]>> = {
-  getGraph: ['query query'],
   checkPermission: ['query permission'],
 };
 
