@@ -6,6 +6,7 @@ import { gateway, tokenOf } from '../support/gateway';
 
 const FOLDER = 'docs/identity';
 const pages = [
+  'docs/graphql.md',
   'docs/limits.md',
   'docs/subgraphs.md',
   ...readdirSync(FOLDER)
