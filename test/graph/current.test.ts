@@ -42,6 +42,7 @@ const environment = (of: Redis = redis.commands, pool = async () => database.app
     send: async () => ({}),
     planning: { introspection: false },
   });
+const dead = async () => Promise.reject(new Error('no database'));
 const versionOf = async (current: ReturnType<typeof environment>) => (await current())?.version.split('-')[0];
 
 test('what was announced last is in use within five seconds, looked for beside a request, and by one that comes late', async () => {
@@ -74,7 +75,6 @@ test('who holds a version goes on with it while another comes into use', async (
 test('without its copy in Redis the graph is read from PostgreSQL, and told to the others', async () => {
   await store(artifact(4));
   expect(await versionOf(environment())).toBe('4');
-  const dead = async () => Promise.reject(new Error('no database'));
   expect(await versionOf(environment(redis.commands, dead))).toBe('4');
 });
 
@@ -86,7 +86,6 @@ test('without Redis and without PostgreSQL what is in use stays in use, and who 
     call: (...words) => (isAway ? Promise.reject(new Error('away')) : redis.commands.call(...words)),
     insist: { call: (...words) => (isAway ? Promise.reject(new Error('away')) : redis.commands.call(...words)) },
   };
-  const dead = async () => Promise.reject(new Error('no database'));
   const current = environment(leaving, dead);
   expect(await versionOf(current)).toBe('1');
   isAway = true;

@@ -10,12 +10,13 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-/** A real HTTP server on a free loopback port. */
+/** A real HTTP server on a free loopback port, or on one that was free before. */
 export async function listen(
   listener: (request: IncomingMessage, response: ServerResponse) => unknown,
+  port = 0,
 ): Promise<TestServer> {
   const server = createServer((request, response) => void listener(request, response));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
   return {
