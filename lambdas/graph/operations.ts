@@ -7,7 +7,7 @@ import type { graphRoutes } from './contract';
 import type { CurrentGraph, LiveGraph } from './live-graph';
 import { type Prepared, prepared, ready } from './prepare';
 import { type GraphRequest, graphRequestOf } from './request';
-import { RequestError } from './request-error';
+import { isRequestError } from './request-error';
 
 interface FederatedGraph {
   readonly operations: Operations<typeof graphRoutes>;
@@ -63,7 +63,7 @@ async function execute({ request, graph, prepared: found }: Begun, { event, requ
     const ask = graph.subgraphs({ requestId, repeatable: !isMutation });
     return answerOf(await run(ask, request.variables), mediaType);
   } catch (error) {
-    if (error instanceof RequestError) return answerOfError(error, mediaType);
+    if (isRequestError(error)) return answerOfError(error, mediaType);
     throw error;
   }
 }
