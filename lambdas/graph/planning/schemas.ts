@@ -12,12 +12,15 @@ export interface PlannedGraph {
   readonly whole: GraphQLSchema;
 }
 
+/** Of ways to fetch an operation that are weighed: by default it is ten thousand, which takes seconds. */
+const MOST_PLANS = 1_000;
+
 /** Throws for what is no supergraph. It came of composition, which has validated it. */
 export function plannedGraph(supergraphSdl: string): PlannedGraph {
   const supergraph = Supergraph.build(supergraphSdl, { validateSupergraph: false });
   const api = supergraph.apiSchema();
   return {
-    planner: new QueryPlanner(supergraph),
+    planner: new QueryPlanner(supergraph, { debug: { maxEvaluatedPlans: MOST_PLANS } }),
     api,
     schema: api.toGraphQLJSSchema(),
     whole: supergraph.schema.toGraphQLJSSchema(),
