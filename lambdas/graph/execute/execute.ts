@@ -2,6 +2,7 @@ import { faultsIn } from './faults';
 import type { Json, Operation } from './operation';
 import { linkPlan } from './plan';
 import type { Ask, GraphError, Run } from './run';
+import { withheldFrom } from './withheld';
 import { linkShapes, Writer } from './write';
 
 /** An operation that can be run, any number of times, at once. */
@@ -19,9 +20,9 @@ export function runnable(operation: Operation): Runnable {
   return {
     operation,
     async run(ask, variables) {
-      const run: Run = { ask, variables, data: {}, errors: [], waiting: new Map() };
-      await step?.(run, [run.data]);
       const decided = hasDefaults ? { ...operation.defaults, ...variables } : variables;
+      const run: Run = { ask, variables, data: {}, errors: withheldFrom(operation, decided), waiting: new Map() };
+      await step?.(run, [run.data]);
       const writer = new Writer(decided);
       const text = writer.object(run.data, shape);
       const data = typeof text === 'string' ? text : 'null';
