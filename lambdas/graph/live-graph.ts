@@ -31,7 +31,10 @@ export interface GraphDeps {
   readonly refuseUnauthorized?: boolean;
 }
 
-export function liveGraph(artifact: Artifact, { run, send, planning, refuseUnauthorized = false }: GraphDeps): LiveGraph {
+export function liveGraph(
+  artifact: Artifact,
+  { run, send, planning, refuseUnauthorized = false }: GraphDeps,
+): LiveGraph {
   let planner: Promise<Planner> | undefined;
   const open = async () => {
     const [{ openPlanner }, supergraph] = await Promise.all([import('./planning/planner.lazy'), artifact.supergraph()]);

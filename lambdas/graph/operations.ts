@@ -54,7 +54,10 @@ export function federatedGraph(current: CurrentGraph): FederatedGraph {
 
 const unpublished = () => refuse('not_ready', 'no subgraph is published yet', { headers: { 'retry-after': '60' } });
 
-async function execute({ request, graph, prepared: found }: Begun, { event, requestId, principal }: Call): Promise<RawAnswer> {
+async function execute(
+  { request, graph, prepared: found }: Begun,
+  { event, requestId, principal }: Call,
+): Promise<RawAnswer> {
   const mediaType = mediaTypeOf(event);
   if (!graph || !found) return unpublished();
   const { isMutation } = found;

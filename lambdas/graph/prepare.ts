@@ -76,8 +76,10 @@ async function variantWithout(
   const runnable = known ?? (await learned(graph, variant, await examine(), request, unmet));
   const { operation } = runnable;
   // Whatever was found under that name: it is run for nobody who does not meet its rules.
-  if (unmetRules(operation, caller).length > 0) throw new Error('the variant of an operation is not its caller\'s');
-  const errors = graph.refuseUnauthorized ? withheldFrom(operation, { ...operation.defaults, ...request.variables }) : [];
+  if (unmetRules(operation, caller).length > 0) throw new Error("the variant of an operation is not its caller's");
+  const errors = graph.refuseUnauthorized
+    ? withheldFrom(operation, { ...operation.defaults, ...request.variables })
+    : [];
   if (errors.length > 0) throw new RequestError(errors);
   return runnable;
 }

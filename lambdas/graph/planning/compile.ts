@@ -46,8 +46,11 @@ export function withPlan(
   guarded?: Guarded,
 ): Operation {
   const { enums, ...variables } = variablesOf(graph.schema, document, operation);
-  const shapes = shapesOf(graph.schema, document, operation, (field) =>
-    introspected(graph, document, operation, given, field),
+  const shapes = shapesOf(
+    graph.schema,
+    document,
+    operation,
+    (field) => introspected(graph, document, operation, given, field),
     guarded,
   );
   const { plan, conditions } = planOf(planned, graph.whole);

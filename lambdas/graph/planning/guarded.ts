@@ -2,11 +2,11 @@ import {
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
+  type GraphQLOutputType,
   type GraphQLSchema,
   getNamedType,
   isListType,
   isNonNullType,
-  type GraphQLOutputType,
   Kind,
   type OperationDefinitionNode,
   type SelectionNode,
@@ -68,8 +68,6 @@ export function guardedFields(
 /** The document without these fields. Where nothing else was asked of an object, it is asked whether it is there. */
 export function without(document: DocumentNode, fields: ReadonlySet<FieldNode>): DocumentNode {
   if (fields.size === 0) return document;
-  const filled = <N extends { readonly selectionSet?: SelectionSetNode | undefined }>(node: N): N | undefined =>
-    isEmpty(node) ? { ...node, selectionSet: TYPENAME } : undefined;
   return visit(document, {
     Field: { enter: (node) => (fields.has(node) ? null : undefined), leave: filled },
     InlineFragment: { leave: (node) => (isEmpty(node) ? null : undefined) },
@@ -78,8 +76,12 @@ export function without(document: DocumentNode, fields: ReadonlySet<FieldNode>):
   });
 }
 
-const isEmpty = ({ selectionSet }: { readonly selectionSet?: SelectionSetNode | undefined }) =>
-  selectionSet?.selections.length === 0;
+interface Selecting {
+  readonly selectionSet?: SelectionSetNode | undefined;
+}
+const isEmpty = ({ selectionSet }: Selecting) => selectionSet?.selections.length === 0;
+const filled = <N extends Selecting>(node: N): N | undefined =>
+  isEmpty(node) ? { ...node, selectionSet: TYPENAME } : undefined;
 const TYPENAME: SelectionSetNode = {
   kind: Kind.SELECTION_SET,
   selections: [{ kind: Kind.FIELD, name: { kind: Kind.NAME, value: '__typename' } }],

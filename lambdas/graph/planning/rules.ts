@@ -9,7 +9,6 @@ import {
   REQUIRES_SCOPES_VERSIONS,
   RequiresScopesSpecDefinition,
   type Schema,
-  type SchemaElement,
 } from '@apollo/federation-internals';
 import type { Rule } from '../execute/operation';
 import { textOfRule } from '../rights';
@@ -48,7 +47,7 @@ function specOf<T extends FeatureDefinition>(schema: Schema, identity: string, v
 }
 
 /** `Type` or `Type.field`. A rule whose place is not understood would be one that nobody keeps. */
-function coordinateOf(element: SchemaElement<any, any>): string {
+function coordinateOf(element: object): string {
   if ('coordinate' in element && typeof element.coordinate === 'string') return element.coordinate;
   throw new Error('a rule of the supergraph stands at what has no name');
 }
