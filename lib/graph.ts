@@ -26,6 +26,7 @@ export class Graph extends Construct {
       environment: {
         SIGNED_URLS: `[${subgraphs.map(({ url }) => `"${url}"`).join(',')}]`,
         PRIVATE_TARGETS: stage.privateTargets ? 'on' : 'off',
+        UNAUTHORIZED_FIELDS: stage.unauthorizedFields,
         INTROSPECTION: stage.keepData ? 'off' : 'on',
       },
     }).fn;

@@ -15,6 +15,8 @@ const env = readEnv({
   ...gateEnv,
   INTROSPECTION: onOff,
   PRIVATE_TARGETS: onOff,
+  /** Of an operation with fields that its caller may not see: `filter` leaves them out, `reject` refuses it. */
+  UNAUTHORIZED_FIELDS: z.enum(['filter', 'reject']),
   /** Function URLs that this function's role may call, as JSON: what is sent there is signed by it. */
   SIGNED_URLS: z.pipe(fromJson, z.array(z.url())),
 });
@@ -30,6 +32,7 @@ const current = currentLiveGraph({
     privateTargets: env.PRIVATE_TARGETS === 'on',
   }),
   planning: { introspection: env.INTROSPECTION === 'on' },
+  refuseUnauthorized: env.UNAUTHORIZED_FIELDS === 'reject',
 });
 const { operations, costs } = federatedGraph(current);
 

@@ -9,7 +9,7 @@ import type { Operation } from './execute/operation';
 import { isObject } from './execute/run';
 
 /** What is kept changes with the code that reads it: a deployment does not read another one's. */
-const FORMAT = 1;
+const FORMAT = 2;
 /** Learned anew when nobody has asked for it so long. */
 const KEPT_SECONDS = 24 * 60 * 60;
 /** A larger one is learned by each environment. */
@@ -20,6 +20,8 @@ const MOST_KNOWN = 1_000;
 export interface Asked {
   readonly query: string;
   readonly operationName: string | undefined;
+  /** Of the variant that leaves out what these rules guard: their hash. A caller has no say in it. */
+  readonly without?: string;
 }
 
 /** Operations that have been planned for one version of the graph: here, and in Redis for all environments. */
@@ -35,12 +37,14 @@ export interface KnownOperations {
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-const name = ({ query, operationName = '' }: Asked) => `${operationName}\n${query}`;
+// What callers choose stands last: no name of an operation makes one variant into another.
+const name = ({ query, operationName = '', without = '' }: Asked) => `${without}\n${operationName}\n${query}`;
 
 export function knownOperations(version: string, redis: Commands): KnownOperations {
   const here = new BoundedMap<string, Runnable>(MOST_KNOWN);
   const documents = new BoundedMap<string, string>(MOST_KNOWN);
-  const key = ({ query, operationName = '' }: Asked) => `graph:${FORMAT}:${version}:${sha256(query)}:${operationName}`;
+  const key = ({ query, operationName = '', without = '' }: Asked) =>
+    `graph:${FORMAT}:${version}:${without}:${sha256(query)}:${operationName}`;
   const remember = (asked: Asked, operation: Operation): Runnable => {
     const linked = runnable(operation);
     here.set(name(asked), linked);

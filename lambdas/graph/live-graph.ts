@@ -18,6 +18,7 @@ export interface LiveGraph {
   readonly version: string;
   readonly known: KnownOperations;
   readonly subgraphs: ReturnType<typeof subgraphs>;
+  readonly refuseUnauthorized: boolean;
   /** Loads GraphQL and the planner when it is first asked for. */
   planner(): Promise<Planner>;
 }
@@ -26,9 +27,14 @@ export interface GraphDeps {
   readonly redis: Commands;
   readonly send: Send;
   readonly planning: PlannerOptions;
+  /** Whether an operation with a field that its caller may not see is refused whole. @default the field is null */
+  readonly refuseUnauthorized?: boolean;
 }
 
-export function liveGraph(artifact: Artifact, { redis, send, planning }: GraphDeps): LiveGraph {
+export function liveGraph(
+  artifact: Artifact,
+  { redis, send, planning, refuseUnauthorized = false }: GraphDeps,
+): LiveGraph {
   let planner: Promise<Planner> | undefined;
   const open = async () => {
     const [{ openPlanner }, supergraph] = await Promise.all([import('./planning/planner.lazy'), artifact.supergraph()]);
@@ -38,6 +44,7 @@ export function liveGraph(artifact: Artifact, { redis, send, planning }: GraphDe
     version: artifact.version,
     known: knownOperations(artifact.version, redis),
     subgraphs: subgraphs(artifact.urls, send),
+    refuseUnauthorized,
     planner: () =>
       (planner ??= open().catch((error: unknown) => {
         // The next request tries again.

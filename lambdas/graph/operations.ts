@@ -1,4 +1,5 @@
 import type { APIGatewayProxyEvent } from 'aws-lambda';
+import type { Principal } from '../shared/access/principal';
 import { refuse } from '../shared/errors';
 import type { Operations, RawAnswer } from '../shared/http/route';
 import type { ServeOptions } from '../shared/http/serve';
@@ -18,6 +19,7 @@ interface FederatedGraph {
 interface Call {
   readonly event: APIGatewayProxyEvent;
   readonly requestId: string;
+  readonly principal: Principal;
 }
 
 /** What has been found out about a request before its caller's limits were asked. */
@@ -52,14 +54,17 @@ export function federatedGraph(current: CurrentGraph): FederatedGraph {
 
 const unpublished = () => refuse('not_ready', 'no subgraph is published yet', { headers: { 'retry-after': '60' } });
 
-async function execute({ request, graph, prepared: found }: Begun, { event, requestId }: Call): Promise<RawAnswer> {
+async function execute(
+  { request, graph, prepared: found }: Begun,
+  { event, requestId, principal }: Call,
+): Promise<RawAnswer> {
   const mediaType = mediaTypeOf(event);
   if (!graph || !found) return unpublished();
   const { isMutation } = found;
   if (isMutation && request.isGet)
     return refuse('method_not_allowed', 'a mutation is sent by POST', { headers: { allow: 'POST' } });
   try {
-    const { run } = await ready(graph, request, found);
+    const { run } = await ready(graph, request, found, principal);
     const ask = graph.subgraphs({ requestId, repeatable: !isMutation });
     return answerOf(await run(ask, request.variables), mediaType);
   } catch (error) {

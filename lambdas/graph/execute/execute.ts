@@ -2,6 +2,7 @@ import { faultsIn } from './faults';
 import type { Json, Operation } from './operation';
 import { linkPlan } from './plan';
 import type { Ask, GraphError, Run } from './run';
+import { withheldFrom } from './withheld';
 import { linkShapes, Writer } from './write';
 
 /** An operation that can be run, any number of times, at once. */
@@ -19,7 +20,9 @@ export function runnable(operation: Operation): Runnable {
   return {
     operation,
     async run(ask, variables) {
-      const run: Run = { ask: counted, variables, data: {}, errors: [], waiting: new Map(), inFlight: 0 };
+      const decided = hasDefaults ? { ...operation.defaults, ...variables } : variables;
+      const errors = withheldFrom(operation, decided);
+      const run: Run = { ask: counted, variables, data: {}, errors, waiting: new Map(), inFlight: 0 };
       function counted(...request: Parameters<Ask>): ReturnType<Ask> {
         run.inFlight += 1;
         return ask(...request).finally(() => {
@@ -27,7 +30,6 @@ export function runnable(operation: Operation): Runnable {
         });
       }
       await step?.(run, [run.data]);
-      const decided = hasDefaults ? { ...operation.defaults, ...variables } : variables;
       const writer = new Writer(decided);
       const text = writer.object(run.data, shape);
       const data = typeof text === 'string' ? text : 'null';

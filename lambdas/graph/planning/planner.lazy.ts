@@ -7,7 +7,7 @@ import {
   validate,
 } from 'graphql';
 import { countFault, logger } from '../../shared/telemetry';
-import type { Json, Operation } from '../execute/operation';
+import type { Json, Operation, Rule } from '../execute/operation';
 import type { GraphError } from '../execute/run';
 import { RequestError } from '../request-error';
 import { compiled, type Valid } from './compile';
@@ -28,8 +28,11 @@ export interface PlannerOptions {
 export interface Planner {
   /** Looks at a document before its caller's limits are asked. Never throws. */
   examine(query: string, operationName: string | undefined): Examined;
-  /** Validates and plans what has been examined. Throws a RequestError for what is wrong with it. */
-  learn(examined: Examined, variables: Json): Learned;
+  /**
+   * Validates and plans what has been examined. Throws a RequestError for what is wrong with it.
+   * @param unmet rules that the caller does not meet: what they guard is left out
+   */
+  learn(examined: Examined, variables: Json, unmet?: readonly Rule[]): Learned;
   /** Throws a RequestError that says what is wrong with the variables of this operation; nothing where they are right. */
   checkVariables(query: string, operationName: string | undefined, variables: Json): void;
 }
@@ -74,11 +77,11 @@ export function openPlanner(supergraph: string, { introspection }: PlannerOption
   return {
     examine: (query, operationName) => examine(schema, query, operationName),
 
-    learn(examined, variables) {
+    learn(examined, variables, unmet = []) {
       const valid = validated(examined);
       check(valid, variables);
       try {
-        const operation = compiled(graph, valid, variables);
+        const operation = compiled(graph, valid, variables, unmet);
         const isLasting = operation.shapes[0]?.untyped.every(({ text }) => text === undefined) ?? true;
         return { operation, isLasting };
       } catch (error) {
