@@ -1,7 +1,10 @@
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { type Foundation, GatewayFunction } from './constructs/gateway-function';
+import { counted, type Foundation, GatewayFunction } from './constructs/gateway-function';
 import type { Subgraph } from './examples';
+
+/** In five minutes: a subgraph that stays away is found so three times within four seconds of requests. */
+const AWAY_TO_ALARM = 3;
 
 interface GraphProps extends Foundation {
   /** Subgraphs of this deployment, which answer none but callers that sign. */
@@ -30,5 +33,10 @@ export class Graph extends Construct {
       },
     }).fn;
     for (const subgraph of subgraphs) subgraph.grantInvoke(this.api);
+    props.monitoring.alarm('Subgraph unavailable', 'graph', {
+      metric: counted(this.api, 'SubgraphAway'),
+      threshold: AWAY_TO_ALARM,
+      impact: 'Fields of at least one subgraph are null in the answers of the graph.',
+    });
   }
 }

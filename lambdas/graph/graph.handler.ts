@@ -2,13 +2,15 @@ import * as z from 'zod/mini';
 import { awsIdentity } from '../shared/aws/aws-token';
 import { readEnv } from '../shared/env';
 import { gateEnv, openGate } from '../shared/http/gate';
+import { openSend } from '../shared/http/send';
 import { serve } from '../shared/http/serve';
 import { fromJson } from '../shared/json';
 import { statementsOn } from '../shared/stores/postgres';
 import { graphRoutes } from './contract';
 import { currentLiveGraph } from './current';
 import { federatedGraph } from './operations';
-import { openSend } from './send';
+import { withBreakers } from './subgraph-breaker';
+import { tellOfSubgraph } from './tell-of-subgraph';
 
 const onOff = z.enum(['on', 'off']);
 const env = readEnv({
@@ -20,15 +22,19 @@ const env = readEnv({
 });
 
 const gate = openGate(env);
+const nowMs = () => performance.now();
 const current = currentLiveGraph({
   run: gate.run,
   sql: statementsOn(gate.pool),
-  nowMs: () => performance.now(),
-  send: openSend({
-    identity: awsIdentity(),
-    signedUrls: env.SIGNED_URLS,
-    privateTargets: env.PRIVATE_TARGETS === 'on',
-  }),
+  nowMs,
+  send: withBreakers(
+    openSend({
+      identity: awsIdentity(),
+      signedUrls: env.SIGNED_URLS,
+      privateTargets: env.PRIVATE_TARGETS === 'on',
+    }),
+    { nowMs, tell: tellOfSubgraph },
+  ),
   planning: { introspection: env.INTROSPECTION === 'on' },
 });
 const { operations, costs } = federatedGraph(current);

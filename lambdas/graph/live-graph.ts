@@ -1,7 +1,7 @@
+import type { Send } from '../shared/http/send';
 import type { RunCommand } from '../shared/stores/redis-line';
 import { type KnownOperations, knownOperations } from './known';
 import type { Planner, PlannerOptions } from './planning/planner.lazy';
-import type { Send } from './send';
 import { subgraphs } from './subgraphs';
 
 /** One version of the federated graph, as the registry publishes it. */

@@ -1,8 +1,9 @@
 import * as z from 'zod/mini';
+import type { Send } from '../shared/http/send';
 import { logger } from '../shared/telemetry';
 import type { Ask, GraphError, SubgraphAnswer } from './execute/run';
 import { isObject } from './execute/run';
-import type { Send } from './send';
+import { SubgraphAway } from './subgraph-breaker';
 
 /** Of an error only this leaves the house: not its stack trace, not what else a subgraph put into its extensions. */
 const SubgraphErrors = z.array(
@@ -35,16 +36,16 @@ export const subgraphs =
     try {
       const url = urls[subgraph];
       if (url === undefined) throw new Error('it has no address');
-      const answer = answerOf(subgraph, await send({ url, body, requestId, repeatable }));
+      const answer = answerOf(subgraph, await send({ subgraph, url, body, requestId, repeatable }));
       if (entities !== undefined && isIncomplete(answer, entities))
         throw new Error('it did not answer for each entity');
       return answer;
     } catch (error) {
-      logger.error('subgraph', {
-        requestId,
-        subgraph,
-        error: error instanceof Error ? error : new Error(String(error)),
-      });
+      // What is not even asked was told when its breaker opened: an outage must not fill the log.
+      if (!(error instanceof SubgraphAway)) {
+        const reason = error instanceof Error ? error : new Error(String(error));
+        logger.error('subgraph', { requestId, subgraph, error: reason });
+      }
       return { errors: [unavailable(subgraph)], isAway: true };
     }
   };

@@ -3,7 +3,7 @@ import { composeExamples } from '../../examples/compose';
 import { graphRoutes } from '../../lambdas/graph/contract';
 import { liveGraph } from '../../lambdas/graph/live-graph';
 import { federatedGraph } from '../../lambdas/graph/operations';
-import { openSend } from '../../lambdas/graph/send';
+import { openSend } from '../../lambdas/shared/http/send';
 import { serve } from '../../lambdas/shared/http/serve';
 import { logger } from '../../lambdas/shared/telemetry';
 import { context, event, GATEWAY_REQUEST_ID, principal, served } from '../support/event';

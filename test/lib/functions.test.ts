@@ -94,6 +94,7 @@ describe.each(STAGE_NAMES)('each function of %s', (name) => {
         'Duration',
         'Errors',
         'Faults',
+        ...(nameOf(fn) === 'Services GraphApi' ? ['SubgraphAway'] : []),
         'Throttles',
       ]);
       const duration = alarmsOf(stages[name], fn).find(({ Properties }) => Properties.MetricName === 'Duration');

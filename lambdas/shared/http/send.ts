@@ -1,13 +1,15 @@
 import { Agent, type IncomingMessage, type RequestOptions, request as requestHttp } from 'node:http';
 import { request as requestHttps, Agent as SecureAgent } from 'node:https';
-import type { AwsIdentity } from '../shared/aws/aws-token';
-import { signedHeaders } from '../shared/aws/signed-post';
-import { faultInAddress } from '../shared/http/outside';
-import { publicLookup } from '../shared/http/public-address';
+import type { AwsIdentity } from '../aws/aws-token';
+import { signedHeaders } from '../aws/signed-post';
+import { faultInAddress } from './outside';
+import { publicLookup } from './public-address';
 
 /** One GraphQL request to one subgraph. */
 export interface Message {
   readonly url: string;
+  /** Who it is for. */
+  readonly subgraph: string;
   /** The JSON text of the GraphQL request. */
   readonly body: string;
   readonly requestId: string;
@@ -17,6 +19,11 @@ export interface Message {
 
 /** Sends a message and gives back the parsed JSON of the answer. Rejects unless the answer is a 200 with a JSON body. */
 export type Send = (message: Message) => Promise<unknown>;
+
+/** It has answered, with what is no answer: it is there, and the fault may lie with this one request. */
+export class Refused extends Error {
+  override name = 'Refused';
+}
 
 /** Below the gateway's 29 s, so that what other subgraphs answered still reaches the caller. */
 const TIMEOUT_MS = 10_000;
@@ -113,17 +120,21 @@ function read(response: IncomingMessage, fail: (error: Error) => void, done: (te
   if (response.statusCode !== 200) {
     // A body left unread would hold its connection.
     response.resume();
-    fail(new Error(`answered ${response.statusCode}`));
+    fail(refusedWith(response.statusCode ?? 0));
     return;
   }
   let text = '';
   response.setEncoding('utf8');
   response.on('data', (chunk: string) => {
     text += chunk;
-    if (text.length > MOST_BYTES) response.destroy(new Error('the answer is too long'));
+    if (text.length > MOST_BYTES) response.destroy(new Refused('the answer is too long'));
   });
   response.once('end', () => done(text));
 }
+
+/** Lambda answers 429 for a function that has no room left. */
+const refusedWith = (status: number): Error =>
+  status >= 500 || status === 429 ? new Error(`answered ${status}`) : new Refused(`answered ${status}`);
 
 const isLostConnection = (error: unknown) =>
   typeof error === 'object' && error !== null && 'code' in error && LOST.has(String(error.code));

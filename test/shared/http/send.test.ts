@@ -1,8 +1,8 @@
 import { type BinaryLike, createHash, createHmac } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import { SignatureV4 } from '@smithy/signature-v4';
-import { type Message, openSend, sign } from '../../lambdas/graph/send';
-import { listen, type TestServer } from '../support/http';
+import { type Message, openSend, sign } from '../../../lambdas/shared/http/send';
+import { listen, type TestServer } from '../../support/http';
 
 const identity = {
   region: 'eu-west-1',
@@ -12,6 +12,7 @@ const identity = {
 };
 const QUERY = '{"query":"{ products { name } }"}';
 const message = (url: string, other: Partial<Message> = {}): Message => ({
+  subgraph: 'products',
   url,
   body: QUERY,
   requestId: 'request-12345678',
