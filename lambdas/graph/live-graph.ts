@@ -1,3 +1,4 @@
+import type { SubgraphSettings } from '../shared/graph/subgraph-settings';
 import type { Send } from '../shared/http/send';
 import type { RunCommand } from '../shared/stores/redis-line';
 import { type KnownOperations, knownOperations } from './known';
@@ -9,6 +10,8 @@ export interface Artifact {
   readonly version: string;
   /** Where each subgraph is. */
   readonly urls: Readonly<Record<string, string>>;
+  /** How each is asked, where that was said. */
+  readonly settings?: Readonly<Record<string, SubgraphSettings>>;
   /** The composed supergraph's SDL: only who plans needs it. */
   supergraph(): Promise<string>;
 }
@@ -37,7 +40,7 @@ export function liveGraph(artifact: Artifact, { run, send, planning }: GraphDeps
   return {
     version: artifact.version,
     known: knownOperations(artifact.version, run),
-    subgraphs: subgraphs(artifact.urls, send),
+    subgraphs: subgraphs(artifact, send),
     planner: () =>
       (planner ??= open().catch((error: unknown) => {
         // The next request tries again.

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { PageQuery, pageOf } from '../shared/http/page';
 import { type Contract, json } from '../shared/http/route';
+import { settingFields } from './settings';
 
 /** As a name in a query plan and in the path: lower case, so that no two names differ by that alone. */
 export const Name = z.string().check(z.regex(/^[a-z][a-z0-9_-]{0,62}$/));
@@ -17,6 +18,7 @@ export const Publication = z.strictObject({
   url: Url,
   /** Asked of the running service (`{ _service { sdl } }`) when it is left out. */
   sdl: z.optional(Sdl),
+  ...settingFields,
 });
 
 /** One of both: the SDL, or where a running service says it. */
@@ -32,6 +34,7 @@ const publication = {
   publishedBy: z.string(),
   /** The earlier version that a rollback has published again. */
   restores: z.nullable(z.int()),
+  ...settingFields,
 };
 const Subgraph = z.object(publication);
 const SubgraphWithSdl = z.object({ ...publication, sdl: z.string() });
@@ -80,7 +83,7 @@ const Graph = z.object({
   createdBy: z.string(),
   /** What made it: `published products`. */
   cause: z.string(),
-  subgraphs: z.array(z.object({ name: z.string(), url: z.string(), version: z.int() })),
+  subgraphs: z.array(z.object({ name: z.string(), url: z.string(), version: z.int(), ...settingFields })),
   /** What callers see: the API schema's SDL, without anything of federation. */
   schema: z.string(),
 });

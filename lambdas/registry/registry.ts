@@ -13,6 +13,7 @@ import { check } from './check';
 import type { Compose } from './composed';
 import type { registryRoutes } from './contract';
 import { find, findVersion, latest, list, versions } from './rows';
+import { settingsOf } from './settings';
 import { mustBeUrl, type Sources, sdlOf } from './sources';
 
 export interface Deps extends Sources {
@@ -55,7 +56,8 @@ export const registry = (deps: Deps): Operations<typeof registryRoutes> => {
     async publishSubgraph(call) {
       const { params, body } = call;
       mustBeUrl(body.url, deps);
-      const draft = { name: params.name, url: body.url, sdl: body.sdl ?? (await sdlOf(body.url, deps)) };
+      const sdl = body.sdl ?? (await sdlOf(body.url, deps));
+      const draft = { name: params.name, url: body.url, sdl, ...settingsOf(body) };
       return published(await change(call, (tx, changing) => publish(tx, [draft], changing)));
     },
 

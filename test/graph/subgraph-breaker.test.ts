@@ -37,10 +37,10 @@ function given() {
   const clock = { nowMs: 0 };
   const news: string[] = [];
   const tell = (subgraph: string, { state }: SubgraphNews) => void news.push(`${subgraph} ${state}`);
-  const sent = openSend({ identity, signedUrls: [], privateTargets: true, timeoutMs: 100 });
+  const sent = openSend({ identity, signedUrls: [], privateTargets: true });
   const send = withBreakers(sent, { nowMs: () => clock.nowMs, tell });
   const ask = ({ url }: TestServer, subgraph = 'a') =>
-    send({ subgraph, url, body: '{}', requestId: 'request-1', repeatable: false }).then(
+    send({ subgraph, url, body: '{}', requestId: 'request-1', repeatable: false, timeoutMs: 100 }).then(
       () => 'answered',
       (error: unknown) => (error instanceof SubgraphAway ? 'away' : 'failed'),
     );
@@ -132,7 +132,7 @@ test('what is not asked is null with an error that names it, and no line in the 
   const { send, times } = given();
   await times(3, service);
   log.mockClear();
-  const ask = subgraphs({ a: service.url }, send)({ requestId: 'request-1', repeatable: true });
+  const ask = subgraphs({ urls: { a: service.url } }, send)({ requestId: 'request-1', repeatable: true });
   expect(await ask('a', '{}')).toEqual({
     errors: [{ message: 'The subgraph a could not answer.', extensions: { code: 'SUBGRAPH_UNAVAILABLE' } }],
     isAway: true,
