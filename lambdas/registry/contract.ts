@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { PageQuery, pageOf } from '../shared/http/page';
 import { type Contract, json } from '../shared/http/route';
+import { Health } from './health';
 import { settingFields } from './settings';
 
 /** As a name in a query plan and in the path: lower case, so that no two names differ by that alone. */
@@ -37,7 +38,10 @@ const publication = {
   ...settingFields,
 };
 const Subgraph = z.object(publication);
-const SubgraphWithSdl = z.object({ ...publication, sdl: z.string() });
+/** `null` before the first check of its address, or while the cache does not answer. */
+const health = z.nullable(Health);
+const WithHealth = z.object({ ...publication, health });
+const SubgraphWithSdl = z.object({ ...publication, health, sdl: z.string() });
 
 /** One reason why subgraphs do not compose. */
 export const CompositionError = z.object({
@@ -99,13 +103,13 @@ export const registryRoutes = {
   listSubgraphs: {
     ...read,
     path: '/v1/subgraphs',
-    summary: 'The subgraphs of the graph',
-    reply: { status: 200, body: z.object({ items: z.array(Subgraph) }) },
+    summary: 'The subgraphs of the graph, and whether they are there',
+    reply: { status: 200, body: z.object({ items: z.array(WithHealth) }) },
   },
   getSubgraph: {
     ...read,
     path: '/v1/subgraphs/{name}',
-    summary: 'One subgraph, with its SDL',
+    summary: 'One subgraph, with its SDL, and whether it is there',
     params: Params,
     reply: { status: 200, body: SubgraphWithSdl },
     errors: ['not_found'],

@@ -12,6 +12,7 @@ import { type Changing, type GraphTx, type Outcome, publish, remove } from './ch
 import { check } from './check';
 import type { Compose } from './composed';
 import type { registryRoutes } from './contract';
+import { withHealth } from './health';
 import { find, findVersion, latest, list, versions } from './rows';
 import { settingsOf } from './settings';
 import { mustBeUrl, type Sources, sdlOf } from './sources';
@@ -34,10 +35,13 @@ export const registry = (deps: Deps): Operations<typeof registryRoutes> => {
     return told(run, await changes.change(call, {}, (tx) => work(tx, changing)));
   };
   return {
-    listSubgraphs: async ({ principal }) => ({ items: await changes.read({ principal }, list) }),
+    listSubgraphs: async ({ principal }) => ({
+      items: await withHealth(run, await changes.read({ principal }, list)),
+    }),
 
     async getSubgraph({ principal, params: { name } }) {
-      const subgraph = await changes.read({ principal }, (sql) => find(sql, name));
+      const found = await changes.read({ principal }, (sql) => find(sql, name));
+      const [subgraph] = await withHealth(run, found ? [found] : []);
       return subgraph ? new Answer(subgraph, { etag: etag(subgraph.version) }) : refuse('not_found');
     },
 
