@@ -1,7 +1,8 @@
+import type { SubgraphSettings } from '../shared/graph/subgraph-settings';
+import type { Send } from '../shared/http/send';
 import type { Commands } from '../shared/stores/redis';
 import { type KnownOperations, knownOperations } from './known';
 import type { Planner, PlannerOptions } from './planning/planner.lazy';
-import type { Send } from './send';
 import { subgraphs } from './subgraphs';
 
 /** One version of the federated graph, as the registry publishes it. */
@@ -9,6 +10,8 @@ export interface Artifact {
   readonly version: string;
   /** Where each subgraph is. */
   readonly urls: Readonly<Record<string, string>>;
+  /** How each is asked, where that was said. */
+  readonly settings?: Readonly<Record<string, SubgraphSettings>>;
   /** The composed supergraph's SDL: only who plans needs it. */
   supergraph(): Promise<string>;
 }
@@ -43,7 +46,7 @@ export function liveGraph(
   return {
     version: artifact.version,
     known: knownOperations(artifact.version, redis),
-    subgraphs: subgraphs(artifact.urls, send),
+    subgraphs: subgraphs(artifact, send),
     refuseUnauthorized,
     planner: () =>
       (planner ??= open().catch((error: unknown) => {

@@ -3,6 +3,7 @@ import type { Principal } from '../shared/access/principal';
 import { refuse } from '../shared/errors';
 import type { Operations, RawAnswer } from '../shared/http/route';
 import type { ServeOptions } from '../shared/http/serve';
+import { alongFrom } from './along';
 import { answerOf, answerOfError, mediaTypeOf } from './answer';
 import type { graphRoutes } from './contract';
 import type { CurrentGraph, LiveGraph } from './live-graph';
@@ -65,7 +66,7 @@ async function execute(
     return refuse('method_not_allowed', 'a mutation is sent by POST', { headers: { allow: 'POST' } });
   try {
     const { run } = await ready(graph, request, found, principal);
-    const ask = graph.subgraphs({ requestId, repeatable: !isMutation });
+    const ask = graph.subgraphs({ requestId, repeatable: !isMutation, headers: alongFrom(event, requestId) });
     return answerOf(await run(ask, request.variables), mediaType);
   } catch (error) {
     if (isRequestError(error)) return answerOfError(error, mediaType);

@@ -1,6 +1,8 @@
 import * as z from 'zod/mini';
 import { PageQuery, pageOf } from '../shared/http/page';
 import { type Contract, json } from '../shared/http/route';
+import { Health } from './health';
+import { settingFields } from './settings';
 
 /** As a name in a query plan and in the path: lower case, so that no two names differ by that alone. */
 export const Name = z.string().check(z.regex(/^[a-z][a-z0-9_-]{0,62}$/));
@@ -17,6 +19,7 @@ export const Publication = z.strictObject({
   url: Url,
   /** Asked of the running service (`{ _service { sdl } }`) when it is left out. */
   sdl: z.optional(Sdl),
+  ...settingFields,
 });
 
 /** One of both: the SDL, or where a running service says it. */
@@ -32,9 +35,13 @@ const publication = {
   publishedBy: z.string(),
   /** The earlier version that a rollback has published again. */
   restores: z.nullable(z.int()),
+  ...settingFields,
 };
 const Subgraph = z.object(publication);
-const SubgraphWithSdl = z.object({ ...publication, sdl: z.string() });
+/** `null` before the first check of its address, or while the cache does not answer. */
+const health = z.nullable(Health);
+const WithHealth = z.object({ ...publication, health });
+const SubgraphWithSdl = z.object({ ...publication, health, sdl: z.string() });
 
 /** One reason why subgraphs do not compose. */
 export const CompositionError = z.object({
@@ -80,7 +87,7 @@ const Graph = z.object({
   createdBy: z.string(),
   /** What made it: `published products`. */
   cause: z.string(),
-  subgraphs: z.array(z.object({ name: z.string(), url: z.string(), version: z.int() })),
+  subgraphs: z.array(z.object({ name: z.string(), url: z.string(), version: z.int(), ...settingFields })),
   /** What callers see: the API schema's SDL, without anything of federation. */
   schema: z.string(),
 });
@@ -96,13 +103,13 @@ export const registryRoutes = {
   listSubgraphs: {
     ...read,
     path: '/v1/subgraphs',
-    summary: 'The subgraphs of the graph',
-    reply: { status: 200, body: z.object({ items: z.array(Subgraph) }) },
+    summary: 'The subgraphs of the graph, and whether they are there',
+    reply: { status: 200, body: z.object({ items: z.array(WithHealth) }) },
   },
   getSubgraph: {
     ...read,
     path: '/v1/subgraphs/{name}',
-    summary: 'One subgraph, with its SDL',
+    summary: 'One subgraph, with its SDL, and whether it is there',
     params: Params,
     reply: { status: 200, body: SubgraphWithSdl },
     errors: ['not_found'],

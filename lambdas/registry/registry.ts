@@ -12,7 +12,9 @@ import { type Changing, type GraphTx, type Outcome, publish, remove } from './ch
 import { check } from './check';
 import type { Compose } from './composed';
 import type { registryRoutes } from './contract';
+import { withHealth } from './health';
 import { find, findVersion, latest, list, versions } from './rows';
+import { settingsOf } from './settings';
 import { mustBeUrl, type Sources, sdlOf } from './sources';
 
 export interface Deps extends Sources {
@@ -33,10 +35,13 @@ export const registry = (deps: Deps): Operations<typeof registryRoutes> => {
     return told(redis, await changes.change(call, {}, (tx) => work(tx, changing)));
   };
   return {
-    listSubgraphs: async ({ principal }) => ({ items: await changes.read({ principal }, list) }),
+    listSubgraphs: async ({ principal }) => ({
+      items: await withHealth(redis, await changes.read({ principal }, list)),
+    }),
 
     async getSubgraph({ principal, params: { name } }) {
-      const subgraph = await changes.read({ principal }, (sql) => find(sql, name));
+      const found = await changes.read({ principal }, (sql) => find(sql, name));
+      const [subgraph] = await withHealth(redis, found ? [found] : []);
       return subgraph ? new Answer(subgraph, { etag: etag(subgraph.version) }) : refuse('not_found');
     },
 
@@ -55,7 +60,8 @@ export const registry = (deps: Deps): Operations<typeof registryRoutes> => {
     async publishSubgraph(call) {
       const { params, body } = call;
       mustBeUrl(body.url, deps);
-      const draft = { name: params.name, url: body.url, sdl: body.sdl ?? (await sdlOf(body.url, deps)) };
+      const sdl = body.sdl ?? (await sdlOf(body.url, deps));
+      const draft = { name: params.name, url: body.url, sdl, ...settingsOf(body) };
       return published(await change(call, (tx, changing) => publish(tx, [draft], changing)));
     },
 

@@ -28,6 +28,10 @@ export function countDegraded(): void {
   degraded = 0;
 }
 
+/** Counts each time that a subgraph is found away, while it is, and each time that it is found back. */
+export const countSubgraph = (state: 'away' | 'back'): void =>
+  count(state === 'away' ? 'SubgraphAway' : 'SubgraphBack', 1);
+
 function count(name: string, value: number): void {
   // A single metric is a Metrics object of its own: the dimension and the value must both go to it.
   const metric = metrics.singleMetric();

@@ -42,3 +42,15 @@ test('an administrator of a tenant may not even read the registry', async () => 
   for (const path of ['/v1/subgraphs', '/v1/graph', '/v1/subgraphs/products'])
     expect(await call(path, { headers })).toMatchObject({ status: 403, body: { code: 'forbidden' } });
 });
+
+test('within a minute or two the health of each example is known', async () => {
+  const { listSubgraphs } = client(contracts.registry, { baseUrl: gateway.url, token: await tokenOf('admin') });
+  const states = async () =>
+    (await listSubgraphs()).items
+      .filter(({ name }) => SUBGRAPHS.some((each) => each === name))
+      .map(({ health }) => health?.state);
+  const wanted = SUBGRAPHS.map(() => 'up');
+  for (let second = 0; second < 150 && JSON.stringify(await states()) !== JSON.stringify(wanted); second += 3)
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+  expect(await states()).toEqual(wanted);
+}, 180_000);

@@ -3,7 +3,8 @@ import { composeExamples } from '../../examples/compose';
 import { graphRoutes } from '../../lambdas/graph/contract';
 import { liveGraph } from '../../lambdas/graph/live-graph';
 import { federatedGraph } from '../../lambdas/graph/operations';
-import { openSend } from '../../lambdas/graph/send';
+import type { SubgraphSettings } from '../../lambdas/shared/graph/subgraph-settings';
+import { openSend } from '../../lambdas/shared/http/send';
 import { serve } from '../../lambdas/shared/http/serve';
 import { logger } from '../../lambdas/shared/telemetry';
 import { context, event, GATEWAY_REQUEST_ID, principal, served } from '../support/event';
@@ -17,6 +18,7 @@ interface Options {
   readonly urls?: Readonly<Record<string, string>>;
   readonly introspection?: boolean;
   readonly version?: string;
+  readonly settings?: Readonly<Record<string, SubgraphSettings>>;
 }
 
 let shop: Shop;
@@ -34,8 +36,8 @@ beforeEach(() => {
 });
 
 /** Each has a version of its own, unless it is said: nothing that another one has learned is known to it. */
-function started({ urls = {}, introspection = false, version = randomUUID() }: Options = {}) {
-  const artifact = { version, urls: { ...shop.urls, ...urls }, supergraph: async () => composeExamples() };
+function started({ urls = {}, introspection = false, version = randomUUID(), settings = {} }: Options = {}) {
+  const artifact = { version, urls: { ...shop.urls, ...urls }, settings, supergraph: async () => composeExamples() };
   const send = openSend({ identity, signedUrls: Object.values(artifact.urls), privateTargets: true });
   const graph = liveGraph(artifact, { redis: redis.commands, send, planning: { introspection } });
   const { operations, costs } = federatedGraph(async () => graph);
@@ -93,6 +95,46 @@ test("a subgraph learns the caller's request id and none of the caller's other h
   await call({ headers, body: '{"query":"{ users { name } }"}' }, started({ urls: { accounts: accounts.url } }));
   await accounts.stop();
   expect(seen).toEqual(['callers-own-id', undefined, 'AWS4-HMAC-SHA256']);
+});
+
+test('a subgraph is sent what it has asked for, and the trace of the request', async () => {
+  const seen: unknown[] = [];
+  const accounts = await listen((request, response) => {
+    const { 'accept-language': language, 'x-shop': shopName, 'x-broken': broken, traceparent } = request.headers;
+    seen.push({ language, shopName, broken, traceparent });
+    response.end('{"data":{"users":[]}}');
+  });
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+  const headers = {
+    ...JSON_BODY,
+    'Accept-Language': 'de',
+    'X-Shop': 'one',
+    'X-Broken': '日本',
+    Traceparent: traceparent,
+  };
+  const settings = { accounts: { forwardHeaders: ['accept-language', 'x-broken'] } };
+  const by = started({ urls: { accounts: accounts.url }, settings });
+  expect((await call({ headers, body: '{"query":"{ users { name } }"}' }, by)).body).toEqual({ data: { users: [] } });
+  await accounts.stop();
+  expect(seen).toEqual([{ language: 'de', shopName: undefined, broken: undefined, traceparent }]);
+});
+
+test.each([
+  ['takes longer than it may', { timeoutMs: 100 }, 'timeout: no answer in 100 ms'],
+  ['says more than it may', { maxAnswerBytes: 1_024 }, 'the answer is too long'],
+])('a subgraph that %s by its settings is unavailable', async (_, settings, reason) => {
+  const answer = JSON.stringify({ data: { users: [] }, extensions: 'x'.repeat(2_000) });
+  const accounts = await listen((_request, response) => {
+    setTimeout(() => response.end(answer), 300);
+  });
+  const by = started({ urls: { accounts: accounts.url }, settings: { accounts: settings } });
+  const { body } = await call({ body: '{"query":"{ users { name } }"}' }, by);
+  await accounts.stop();
+  expect(body).toEqual({ errors: [expect.objectContaining(unavailable('accounts'))], data: { users: null } });
+  expect(log).toHaveBeenCalledWith(
+    'subgraph',
+    expect.objectContaining({ error: expect.objectContaining({ message: reason }) }),
+  );
 });
 
 const unavailable = (name: string) => ({

@@ -102,3 +102,16 @@ test('a refusal ends with 2 and says why', async () => {
 test('a file that is not there ends with 2', async () => {
   expect(await run('check', 'news', '--schema', join(folder, 'none'))).toMatchObject({ code: 2 });
 });
+
+test('settings are published with the schema; what is none of them is not sent', async () => {
+  const settings = join(folder, 'settings.json');
+  const publish = ['publish', 'news', '--schema', file(NEWS), '--url', urlOf('news'), '--settings', settings];
+  writeFileSync(settings, '{"timeoutMs": 2000, "forwardHeaders": ["accept-language"]}');
+  expect(await run(...publish)).toMatchObject({ code: 0 });
+  expect((await here.call('getSubgraph', { name: 'news' })).body).toMatchObject({
+    timeoutMs: 2_000,
+    forwardHeaders: ['accept-language'],
+  });
+  writeFileSync(settings, '{"timeout": 2}');
+  expect(await run(...publish)).toMatchObject({ code: 2 });
+});
