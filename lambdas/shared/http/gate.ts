@@ -5,8 +5,8 @@ import { type Changes, changes } from '../access/change';
 import { fromJson } from '../json';
 import { addressGuard, defineAddress } from '../limits/addresses';
 import { LimitSettings } from '../limits/plans';
-import { type Settings, settingsOf } from '../limits/settings';
-import { settingsSource } from '../limits/stored-settings';
+import { LIMITS, type Settings, settingsOf } from '../limits/settings';
+import { settingsSource } from '../settings/stored-settings';
 import { type OpenPool, openPostgres, type PostgresAddress, postgresEnv } from '../stores/postgres';
 import { openRedis, type RedisAddress, redisEnv } from '../stores/redis';
 import { type RedisLine, type RunCommand, redisLine } from '../stores/redis-line';
@@ -38,7 +38,7 @@ export function openGate(env: GateEnv): Gate {
   const line = redisLine(redis);
   const { run } = line;
   const cache = accessCache(run);
-  const settings = settingsOf(env.LIMITS, settingsSource(run, pool, env.LIMITS));
+  const settings = settingsOf(env.LIMITS, settingsSource(run, pool, LIMITS, env.LIMITS));
   return {
     pool,
     line,
