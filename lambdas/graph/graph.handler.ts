@@ -1,9 +1,12 @@
 import * as z from 'zod/mini';
 import { awsIdentity } from '../shared/aws/aws-token';
 import { readEnv } from '../shared/env';
+import { DEFAULT_GRAPH_SETTINGS, GRAPH } from '../shared/graph/settings';
 import { gateEnv, openGate } from '../shared/http/gate';
 import { serve } from '../shared/http/serve';
 import { fromJson } from '../shared/json';
+import { liveSettings } from '../shared/settings/live-settings';
+import { settingsSource } from '../shared/settings/stored-settings';
 import { statementsOn } from '../shared/stores/postgres';
 import { graphRoutes } from './contract';
 import { currentLiveGraph } from './current';
@@ -31,6 +34,11 @@ const current = currentLiveGraph({
   }),
   planning: { introspection: env.INTROSPECTION === 'on' },
 });
-const { operations, costs } = federatedGraph(current);
+const settings = liveSettings(
+  GRAPH,
+  DEFAULT_GRAPH_SETTINGS,
+  settingsSource(gate.run, gate.pool, GRAPH, DEFAULT_GRAPH_SETTINGS),
+);
+const { operations, costs } = federatedGraph(current, { settings });
 
 export const handler = serve(graphRoutes, operations, { ...gate, costs });

@@ -1,6 +1,6 @@
 import type { RunCommand } from '../shared/stores/redis-line';
 import { type KnownOperations, knownOperations } from './known';
-import type { Planner, PlannerOptions } from './planning/planner.lazy';
+import type { Planner } from './planning/planner.lazy';
 import type { Send } from './send';
 import { subgraphs } from './subgraphs';
 
@@ -18,6 +18,8 @@ export interface LiveGraph {
   readonly version: string;
   readonly known: KnownOperations;
   readonly subgraphs: ReturnType<typeof subgraphs>;
+  /** Whether the stage lets anybody ask for the schema. */
+  readonly introspection: boolean;
   /** Loads GraphQL and the planner when it is first asked for. */
   planner(): Promise<Planner>;
 }
@@ -25,17 +27,18 @@ export interface LiveGraph {
 export interface GraphDeps {
   readonly run: RunCommand;
   readonly send: Send;
-  readonly planning: PlannerOptions;
+  readonly planning: { readonly introspection: boolean };
 }
 
 export function liveGraph(artifact: Artifact, { run, send, planning }: GraphDeps): LiveGraph {
   let planner: Promise<Planner> | undefined;
   const open = async () => {
     const [{ openPlanner }, supergraph] = await Promise.all([import('./planning/planner.lazy'), artifact.supergraph()]);
-    return openPlanner(supergraph, planning);
+    return openPlanner(supergraph);
   };
   return {
     version: artifact.version,
+    introspection: planning.introspection,
     known: knownOperations(artifact.version, run),
     subgraphs: subgraphs(artifact.urls, send),
     planner: () =>

@@ -1,7 +1,11 @@
 import type { APIGatewayProxyEvent } from 'aws-lambda';
+import { permits, type Rights } from '../shared/access/permissions';
 import { refuse } from '../shared/errors';
+import { DEFAULT_GRAPH_SETTINGS, type GraphSettings } from '../shared/graph/settings';
 import type { Operations, RawAnswer } from '../shared/http/route';
 import type { ServeOptions } from '../shared/http/serve';
+import type { LiveSettings } from '../shared/settings/live-settings';
+import { countOverLimit } from '../shared/telemetry';
 import { answerOf, answerOfError, mediaTypeOf } from './answer';
 import type { graphRoutes } from './contract';
 import type { CurrentGraph, LiveGraph } from './live-graph';
@@ -18,6 +22,7 @@ interface FederatedGraph {
 interface Call {
   readonly event: APIGatewayProxyEvent;
   readonly requestId: string;
+  readonly principal: Rights;
 }
 
 /** What has been found out about a request before its caller's limits were asked. */
@@ -25,15 +30,25 @@ interface Begun {
   readonly request: GraphRequest;
   readonly graph: LiveGraph | undefined;
   readonly prepared: Prepared | undefined;
+  /** Those that were in force when it began. */
+  readonly settings: GraphSettings;
 }
 
+/** How the graph is operated while it runs. */
+export interface Operated {
+  /** @default those of a stage where nobody has set any */
+  readonly settings?: Pick<LiveSettings<GraphSettings>, 'fresh'>;
+}
+
+const UNSET = { fresh: async () => ({ version: 0, settings: DEFAULT_GRAPH_SETTINGS }) };
+
 /** GraphQL over HTTP. */
-export function federatedGraph(current: CurrentGraph): FederatedGraph {
+export function federatedGraph(current: CurrentGraph, { settings: live = UNSET }: Operated = {}): FederatedGraph {
   const requests = new WeakMap<APIGatewayProxyEvent, Promise<Begun>>();
   const begin = async (event: APIGatewayProxyEvent): Promise<Begun> => {
     const request = graphRequestOf(event);
-    const graph = await current();
-    return { request, graph, prepared: graph && (await prepared(graph, request)) };
+    const [graph, { settings }] = await Promise.all([current(), live.fresh()]);
+    return { request, graph, settings, prepared: graph && (await prepared(graph, request, settings)) };
   };
   const begun = (event: APIGatewayProxyEvent): Promise<Begun> => {
     const known = requests.get(event) ?? begin(event);
@@ -52,18 +67,26 @@ export function federatedGraph(current: CurrentGraph): FederatedGraph {
 
 const unpublished = () => refuse('not_ready', 'no subgraph is published yet', { headers: { 'retry-after': '60' } });
 
-async function execute({ request, graph, prepared: found }: Begun, { event, requestId }: Call): Promise<RawAnswer> {
+async function execute(begun: Begun, { event, requestId, principal }: Call): Promise<RawAnswer> {
+  const { request, graph, prepared: found, settings } = begun;
   const mediaType = mediaTypeOf(event);
   if (!graph || !found) return unpublished();
-  const { isMutation } = found;
+  const { isMutation, over } = found;
   if (isMutation && request.isGet)
     return refuse('method_not_allowed', 'a mutation is sent by POST', { headers: { allow: 'POST' } });
   try {
-    const { run } = await ready(graph, request, found);
+    const { run } = await ready(graph, request, found, mayIntrospect(settings, graph, principal));
     const ask = graph.subgraphs({ requestId, repeatable: !isMutation });
-    return answerOf(await run(ask, request.variables), mediaType);
+    if (over) countOverLimit();
+    const warnings = over && settings.limits === 'warn' ? [over] : undefined;
+    return answerOf(await run(ask, request.variables, warnings), mediaType);
   } catch (error) {
     if (error instanceof RequestError) return answerOfError(error, mediaType);
     throw error;
   }
+}
+
+function mayIntrospect({ introspection }: GraphSettings, graph: LiveGraph, principal: Rights): boolean {
+  if (introspection === 'stage') return graph.introspection;
+  return introspection === 'operators' && permits(principal, 'subgraphs:read');
 }

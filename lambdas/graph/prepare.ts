@@ -1,5 +1,7 @@
+import type { GraphSettings } from '../shared/graph/settings';
 import { tokensOf } from './execute/cost';
 import type { Runnable } from './execute/execute';
+import type { Excess } from './execute/operation';
 import { areValid } from './execute/variables';
 import { type Asked, sha256 } from './known';
 import type { LiveGraph } from './live-graph';
@@ -11,6 +13,8 @@ import { RequestError } from './request-error';
 export interface Prepared {
   readonly cost: number;
   readonly isMutation: boolean;
+  /** A limit that its document is over, and run all the same. */
+  readonly over?: Excess | undefined;
   readonly found:
     | { readonly asked: Asked; readonly runnable: Runnable }
     | { readonly asked: Asked; readonly examined: Examined }
@@ -18,35 +22,54 @@ export interface Prepared {
 }
 
 /** Finds the operation that a request asks for, or looks at its document. Never throws for what callers send. */
-export async function prepared(graph: LiveGraph, request: GraphRequest): Promise<Prepared> {
+export async function prepared(
+  graph: LiveGraph,
+  request: GraphRequest,
+  { limits }: Pick<GraphSettings, 'limits'>,
+): Promise<Prepared> {
   const query = await documentOf(graph, request);
-  if (query instanceof RequestError) return { cost: 1, isMutation: false, found: query };
+  if (query instanceof RequestError) return refused(query);
   const asked = { query, operationName: request.operationName };
   const runnable = await graph.known.find(asked);
   if (runnable) {
-    const isMutation = runnable.operation.kind === 'mutation';
-    return { cost: costOf(runnable.operation, request), isMutation, found: { asked, runnable } };
+    const { operation } = runnable;
+    const { over } = operation;
+    if (over && limits === 'enforce') return refused(new RequestError([told(over)], 'limit'));
+    const isMutation = operation.kind === 'mutation';
+    return { cost: costOf(operation, request), isMutation, over, found: { asked, runnable } };
   }
   const planner = await graph.planner();
-  const examined = planner.examine(query, request.operationName);
+  const examined = planner.examine(query, request.operationName, limits);
   const isMutation = examined.operation?.operation === 'mutation';
-  return { cost: costOf(examined, request), isMutation, found: { asked, examined } };
+  return { cost: costOf(examined, request), isMutation, over: examined.over, found: { asked, examined } };
 }
 
-/** The operation, to be run with the request's variables. Throws a RequestError for what cannot be run. */
-export async function ready(graph: LiveGraph, request: GraphRequest, { found }: Prepared): Promise<Runnable> {
+const refused = (found: RequestError): Prepared => ({ cost: 1, isMutation: false, found });
+const told = ({ message, code }: Excess) => ({ message, extensions: { code } });
+
+/**
+ * The operation, to be run with the request's variables. Throws a RequestError for what cannot be run.
+ * @param introspection whether the caller may ask for the schema
+ */
+export async function ready(
+  graph: LiveGraph,
+  request: GraphRequest,
+  { found }: Prepared,
+  introspection: boolean,
+): Promise<Runnable> {
   if (found instanceof RequestError) throw found;
   const { asked } = found;
+  const { variables } = request;
   if (request.hash !== undefined && request.query !== undefined)
     await graph.known.keepDocument(request.hash, request.query);
   if ('examined' in found) {
     const planner = await graph.planner();
-    const { operation, isLasting } = planner.learn(found.examined, request.variables);
+    const { operation, isLasting } = planner.learn(found.examined, { variables, introspection });
     return isLasting ? graph.known.keep(asked, operation) : graph.known.link(operation);
   }
   const { runnable } = found;
-  if (areValid(runnable.operation, request.variables)) return runnable;
-  (await graph.planner()).checkVariables(asked.query, asked.operationName, request.variables);
+  if (areValid(runnable.operation, variables)) return runnable;
+  (await graph.planner()).checkVariables(asked.query, asked.operationName, { variables, introspection });
   return runnable;
 }
 
