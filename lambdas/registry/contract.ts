@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { PageQuery, pageOf } from '../shared/http/page';
 import { type Contract, json } from '../shared/http/route';
+import { graphSettingsRoutes } from './settings-contract';
 
 /** As a name in a query plan and in the path: lower case, so that no two names differ by that alone. */
 export const Name = z.string().check(z.regex(/^[a-z][a-z0-9_-]{0,62}$/));
@@ -161,4 +162,5 @@ export const registryRoutes = {
     reply: { status: 200, body: Graph },
     errors: ['not_found'],
   },
+  ...graphSettingsRoutes,
 } as const satisfies Contract;

@@ -12,6 +12,7 @@ import { type Changing, type GraphTx, type Outcome, publish, remove } from './ch
 import { check } from './check';
 import type { Compose } from './composed';
 import type { registryRoutes } from './contract';
+import { graphSettings } from './graph-settings';
 import { find, findVersion, latest, list, versions } from './rows';
 import { mustBeUrl, type Sources, sdlOf } from './sources';
 
@@ -33,6 +34,8 @@ export const registry = (deps: Deps): Operations<typeof registryRoutes> => {
     return told(run, await changes.change(call, {}, (tx) => work(tx, changing)));
   };
   return {
+    ...graphSettings(deps),
+
     listSubgraphs: async ({ principal }) => ({ items: await changes.read({ principal }, list) }),
 
     async getSubgraph({ principal, params: { name } }) {

@@ -97,7 +97,7 @@ export async function startRegistry(): Promise<TestRegistry> {
       return environmentOf(serve(registryRoutes, registry(deps), options), operator);
     },
     async clear() {
-      await sql(`truncate ${TABLES.map((table) => `gatehouse.${table}`).join(', ')}`);
+      await sql(`truncate ${[...TABLES, 'settings'].map((table) => `gatehouse.${table}`).join(', ')}`);
       await tenants.redis.client.flushall();
     },
     stop: () => tenants.stop(),

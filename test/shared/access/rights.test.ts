@@ -99,6 +99,8 @@ const MAY: Readonly<Record<string, readonly Caller[]>> = {
   rollBackSubgraph: ADMINS,
   deleteSubgraph: ADMINS,
   getGraphArtifact: ADMINS,
+  getGraphSettings: ADMINS,
+  putGraphSettings: ADMINS,
 
   listAudit: ADMINS,
   verifyAudit: ADMINS,
