@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { PageQuery, pageOf } from '../shared/http/page';
 import { type Contract, json } from '../shared/http/route';
+import { documentRoutes } from './documents-contract';
 import { graphSettingsRoutes } from './settings-contract';
 
 /** As a name in a query plan and in the path: lower case, so that no two names differ by that alone. */
@@ -162,5 +163,6 @@ export const registryRoutes = {
     reply: { status: 200, body: Graph },
     errors: ['not_found'],
   },
+  ...documentRoutes,
   ...graphSettingsRoutes,
 } as const satisfies Contract;

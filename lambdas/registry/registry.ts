@@ -12,6 +12,7 @@ import { type Changing, type GraphTx, type Outcome, publish, remove } from './ch
 import { check } from './check';
 import type { Compose } from './composed';
 import type { registryRoutes } from './contract';
+import { trustedDocuments } from './documents';
 import { graphSettings } from './graph-settings';
 import { find, findVersion, latest, list, versions } from './rows';
 import { mustBeUrl, type Sources, sdlOf } from './sources';
@@ -20,6 +21,7 @@ export interface Deps extends Sources {
   readonly changes: Rows;
   readonly run: RunCommand;
   readonly compose: Compose;
+  nowMs(): number;
 }
 
 /** As long as there are requests: an environment of the graph looks beside them every two seconds. */
@@ -34,6 +36,7 @@ export const registry = (deps: Deps): Operations<typeof registryRoutes> => {
     return told(run, await changes.change(call, {}, (tx) => work(tx, changing)));
   };
   return {
+    ...trustedDocuments(deps),
     ...graphSettings(deps),
 
     listSubgraphs: async ({ principal }) => ({ items: await changes.read({ principal }, list) }),

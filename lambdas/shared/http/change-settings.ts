@@ -45,7 +45,7 @@ export async function replaceSettings<T>(changing: Changing<T>, call: Call, sett
   return new Answer({ ...after, deployed: false, inForceWithinSeconds }, { etag: etag(after.version) });
 }
 
-type Write<T> = (tx: Tx, after: Versioned<T>) => Promise<Versioned<T>>;
+export type Write<T> = (tx: Tx, after: Versioned<T>) => Promise<Versioned<T>>;
 
 /**
  * Redis is asked first: where it does not answer nothing is changed, because environments that have settings look for

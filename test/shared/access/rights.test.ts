@@ -99,6 +99,10 @@ const MAY: Readonly<Record<string, readonly Caller[]>> = {
   rollBackSubgraph: ADMINS,
   deleteSubgraph: ADMINS,
   getGraphArtifact: ADMINS,
+  listDocumentManifests: ADMINS,
+  getDocumentManifest: ADMINS,
+  publishDocuments: ADMINS,
+  deleteDocuments: ADMINS,
   getGraphSettings: ADMINS,
   putGraphSettings: ADMINS,
 
