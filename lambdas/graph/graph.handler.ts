@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { awsIdentity } from '../shared/aws/aws-token';
 import { readEnv } from '../shared/env';
+import { DOCUMENTS, NO_MANIFESTS } from '../shared/graph/documents';
 import { DEFAULT_GRAPH_SETTINGS, GRAPH } from '../shared/graph/settings';
 import { gateEnv, openGate } from '../shared/http/gate';
 import { serve } from '../shared/http/serve';
@@ -12,6 +13,7 @@ import { graphRoutes } from './contract';
 import { currentLiveGraph } from './current';
 import { federatedGraph } from './operations';
 import { openSend } from './send';
+import { trustedDocuments } from './trusted';
 
 const onOff = z.enum(['on', 'off']);
 const env = readEnv({
@@ -39,6 +41,8 @@ const settings = liveSettings(
   DEFAULT_GRAPH_SETTINGS,
   settingsSource(gate.run, gate.pool, GRAPH, DEFAULT_GRAPH_SETTINGS),
 );
-const { operations, costs } = federatedGraph(current, { settings });
+const manifests = liveSettings(DOCUMENTS, NO_MANIFESTS, settingsSource(gate.run, gate.pool, DOCUMENTS, NO_MANIFESTS));
+const trusted = trustedDocuments({ run: gate.run, sql: statementsOn(gate.pool), manifests });
+const { operations, costs } = federatedGraph(current, { settings, trusted });
 
 export const handler = serve(graphRoutes, operations, { ...gate, costs });

@@ -12,6 +12,8 @@ import type { CurrentGraph, LiveGraph } from './live-graph';
 import { type Prepared, prepared, ready } from './prepare';
 import { type GraphRequest, graphRequestOf } from './request';
 import { RequestError } from './request-error';
+import type { TrustedDocuments } from './trusted';
+import { noteUnknown } from './unknown-documents';
 
 interface FederatedGraph {
   readonly operations: Operations<typeof graphRoutes>;
@@ -38,17 +40,23 @@ interface Begun {
 export interface Operated {
   /** @default those of a stage where nobody has set any */
   readonly settings?: Pick<LiveSettings<GraphSettings>, 'fresh'>;
+  /** @default none */
+  readonly trusted?: TrustedDocuments;
 }
 
+const NONE: TrustedDocuments = { find: async () => undefined };
 const UNSET = { fresh: async () => ({ version: 0, settings: DEFAULT_GRAPH_SETTINGS }) };
 
 /** GraphQL over HTTP. */
-export function federatedGraph(current: CurrentGraph, { settings: live = UNSET }: Operated = {}): FederatedGraph {
+export function federatedGraph(
+  current: CurrentGraph,
+  { settings: live = UNSET, trusted = NONE }: Operated = {},
+): FederatedGraph {
   const requests = new WeakMap<APIGatewayProxyEvent, Promise<Begun>>();
   const begin = async (event: APIGatewayProxyEvent): Promise<Begun> => {
     const request = graphRequestOf(event);
     const [graph, { settings }] = await Promise.all([current(), live.fresh()]);
-    return { request, graph, settings, prepared: graph && (await prepared(graph, request, settings)) };
+    return { request, graph, settings, prepared: graph && (await prepared(graph, request, { settings, trusted })) };
   };
   const begun = (event: APIGatewayProxyEvent): Promise<Begun> => {
     const known = requests.get(event) ?? begin(event);
@@ -71,13 +79,14 @@ async function execute(begun: Begun, { event, requestId, principal }: Call): Pro
   const { request, graph, prepared: found, settings } = begun;
   const mediaType = mediaTypeOf(event);
   if (!graph || !found) return unpublished();
-  const { isMutation, over } = found;
+  const { isMutation, over, unknown } = found;
   if (isMutation && request.isGet)
     return refuse('method_not_allowed', 'a mutation is sent by POST', { headers: { allow: 'POST' } });
   try {
     const { run } = await ready(graph, request, found, mayIntrospect(settings, graph, principal));
     const ask = graph.subgraphs({ requestId, repeatable: !isMutation });
     if (over) countOverLimit();
+    if (unknown !== undefined) noteUnknown(unknown, request);
     const warnings = over && settings.limits === 'warn' ? [over] : undefined;
     return answerOf(await run(ask, request.variables, warnings), mediaType);
   } catch (error) {

@@ -1,13 +1,15 @@
 import type { GraphSettings } from '../shared/graph/settings';
+import { documentOf } from './document';
 import { tokensOf } from './execute/cost';
 import type { Runnable } from './execute/execute';
 import type { Excess } from './execute/operation';
 import { areValid } from './execute/variables';
-import { type Asked, sha256 } from './known';
+import type { Asked } from './known';
 import type { LiveGraph } from './live-graph';
 import type { Examined } from './planning/examine';
 import type { GraphRequest } from './request';
 import { RequestError } from './request-error';
+import type { TrustedDocuments } from './trusted';
 
 /** A request whose cost is known: its operation is, or its document has been examined, or there is nothing to run. */
 export interface Prepared {
@@ -15,20 +17,30 @@ export interface Prepared {
   readonly isMutation: boolean;
   /** A limit that its document is over, and run all the same. */
   readonly over?: Excess | undefined;
+  /** The hash of a document that no client has published. */
+  readonly unknown?: string | undefined;
   readonly found:
     | { readonly asked: Asked; readonly runnable: Runnable }
     | { readonly asked: Asked; readonly examined: Examined }
     | RequestError;
 }
 
+/** What the operator has set, and which documents it has. */
+export interface Policy {
+  readonly settings: GraphSettings;
+  readonly trusted: TrustedDocuments;
+}
+
 /** Finds the operation that a request asks for, or looks at its document. Never throws for what callers send. */
 export async function prepared(
   graph: LiveGraph,
   request: GraphRequest,
-  { limits }: Pick<GraphSettings, 'limits'>,
+  { settings, trusted }: Policy,
 ): Promise<Prepared> {
-  const query = await documentOf(graph, request);
-  if (query instanceof RequestError) return refused(query);
+  const { limits } = settings;
+  const document = await documentOf(request, settings.documents, { known: graph.known, trusted });
+  if (document instanceof RequestError) return refused(document);
+  const { query, unknown } = document;
   const asked = { query, operationName: request.operationName };
   const runnable = await graph.known.find(asked);
   if (runnable) {
@@ -36,12 +48,12 @@ export async function prepared(
     const { over } = operation;
     if (over && limits === 'enforce') return refused(new RequestError([told(over)], 'limit'));
     const isMutation = operation.kind === 'mutation';
-    return { cost: costOf(operation, request), isMutation, over, found: { asked, runnable } };
+    return { cost: costOf(operation, request), isMutation, over, unknown, found: { asked, runnable } };
   }
   const planner = await graph.planner();
   const examined = planner.examine(query, request.operationName, limits);
   const isMutation = examined.operation?.operation === 'mutation';
-  return { cost: costOf(examined, request), isMutation, over: examined.over, found: { asked, examined } };
+  return { cost: costOf(examined, request), isMutation, over: examined.over, unknown, found: { asked, examined } };
 }
 
 const refused = (found: RequestError): Prepared => ({ cost: 1, isMutation: false, found });
@@ -72,17 +84,6 @@ export async function ready(
   (await graph.planner()).checkVariables(asked.query, asked.operationName, { variables, introspection });
   return runnable;
 }
-
-/** The document itself; of an automatic persisted query the one that was sent before with its hash. */
-async function documentOf(graph: LiveGraph, { query, hash }: GraphRequest): Promise<string | RequestError> {
-  if (hash === undefined) return query ?? '';
-  if (query === undefined) return (await graph.known.document(hash)) ?? NOT_FOUND;
-  return sha256(query) === hash ? query : MISMATCH;
-}
-
-const problem = (message: string, code: string) => new RequestError([{ message, extensions: { code } }]);
-const NOT_FOUND = problem('PersistedQueryNotFound', 'PERSISTED_QUERY_NOT_FOUND');
-const MISMATCH = problem('provided sha does not match query', 'PERSISTED_QUERY_MISMATCH');
 
 const costOf = ({ cost, defaults }: Pick<Examined, 'cost' | 'defaults'>, { variables }: GraphRequest): number =>
   tokensOf(cost, { ...defaults, ...variables });
