@@ -2,7 +2,8 @@ import * as z from 'zod/mini';
 import { type Contract, json } from '../shared/http/route';
 
 /** GraphQL over HTTP: what a request carries. request.ts is the authority; this is the gateway's coarse filter. */
-const GraphRequest = z.looseObject({ query: z.optional(z.string()) });
+const asked = { query: z.optional(z.string()), documentId: z.optional(z.string()) };
+const GraphRequest = z.looseObject(asked);
 
 export const graphRoutes = {
   postGraph: {
@@ -24,7 +25,7 @@ export const graphRoutes = {
     summary: 'Run a GraphQL query over the federated graph',
     auth: 'bearer',
     permission: 'graph:query',
-    query: z.looseObject({ query: z.optional(z.string()) }),
+    query: z.looseObject(asked),
     reply: { status: 200, body: z.looseObject({ data: z.optional(z.unknown()) }) },
     errors: ['not_ready', 'not_acceptable'],
     raw: true,

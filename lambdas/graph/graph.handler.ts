@@ -1,15 +1,20 @@
 import * as z from 'zod/mini';
 import { awsIdentity } from '../shared/aws/aws-token';
 import { readEnv } from '../shared/env';
+import { DOCUMENTS, NO_MANIFESTS } from '../shared/graph/documents';
+import { DEFAULT_GRAPH_SETTINGS, GRAPH } from '../shared/graph/settings';
 import { gateEnv, openGate } from '../shared/http/gate';
 import { openSend, sendEnv, sendOptionsOf } from '../shared/http/send';
 import { serve } from '../shared/http/serve';
+import { liveSettings } from '../shared/settings/live-settings';
+import { settingsSource } from '../shared/settings/stored-settings';
 import { statementsOn } from '../shared/stores/postgres';
 import { graphRoutes } from './contract';
 import { currentLiveGraph } from './current';
 import { federatedGraph } from './operations';
 import { withBreakers } from './subgraph-breaker';
 import { tellOfSubgraph } from './tell-of-subgraph';
+import { trustedDocuments } from './trusted';
 
 const env = readEnv({
   ...gateEnv,
@@ -29,6 +34,13 @@ const current = currentLiveGraph({
   planning: { introspection: env.INTROSPECTION === 'on' },
   refuseUnauthorized: env.UNAUTHORIZED_FIELDS === 'reject',
 });
-const { operations, costs } = federatedGraph(current);
+const settings = liveSettings(
+  GRAPH,
+  DEFAULT_GRAPH_SETTINGS,
+  settingsSource(gate.redis, gate.pool, GRAPH, DEFAULT_GRAPH_SETTINGS),
+);
+const manifests = liveSettings(DOCUMENTS, NO_MANIFESTS, settingsSource(gate.redis, gate.pool, DOCUMENTS, NO_MANIFESTS));
+const trusted = trustedDocuments({ redis: gate.redis, sql: statementsOn(gate.pool), manifests });
+const { operations, costs } = federatedGraph(current, { settings, trusted });
 
 export const handler = serve(graphRoutes, operations, { ...gate, costs });

@@ -95,7 +95,7 @@ const isOperation = (json: unknown): json is Operation =>
   isObject(json) && (json.kind === 'query' || json.kind === 'mutation') && Array.isArray(json.shapes);
 
 /** Without Redis an operation is learned once more, and no caller hears of it. */
-const quietly = <T>(asking: Promise<T>): Promise<T | undefined> =>
+export const quietly = <T>(asking: Promise<T>): Promise<T | undefined> =>
   asking.catch((error: unknown) => {
     if (!(error instanceof RedisAway))
       logger.warn('known operations', { error: error instanceof Error ? error : new Error(String(error)) });

@@ -2,7 +2,7 @@ import type { SubgraphSettings } from '../shared/graph/subgraph-settings';
 import type { Send } from '../shared/http/send';
 import type { Commands } from '../shared/stores/redis';
 import { type KnownOperations, knownOperations } from './known';
-import type { Planner, PlannerOptions } from './planning/planner.lazy';
+import type { Planner } from './planning/planner.lazy';
 import { subgraphs } from './subgraphs';
 
 /** One version of the federated graph, as the registry publishes it. */
@@ -22,6 +22,8 @@ export interface LiveGraph {
   readonly known: KnownOperations;
   readonly subgraphs: ReturnType<typeof subgraphs>;
   readonly refuseUnauthorized: boolean;
+  /** Whether the stage lets anybody ask for the schema. */
+  readonly introspection: boolean;
   /** Loads GraphQL and the planner when it is first asked for. */
   planner(): Promise<Planner>;
 }
@@ -29,7 +31,7 @@ export interface LiveGraph {
 export interface GraphDeps {
   readonly redis: Commands;
   readonly send: Send;
-  readonly planning: PlannerOptions;
+  readonly planning: { readonly introspection: boolean };
   /** Whether an operation with a field that its caller may not see is refused whole. @default the field is null */
   readonly refuseUnauthorized?: boolean;
 }
@@ -41,10 +43,11 @@ export function liveGraph(
   let planner: Promise<Planner> | undefined;
   const open = async () => {
     const [{ openPlanner }, supergraph] = await Promise.all([import('./planning/planner.lazy'), artifact.supergraph()]);
-    return openPlanner(supergraph, planning);
+    return openPlanner(supergraph);
   };
   return {
     version: artifact.version,
+    introspection: planning.introspection,
     known: knownOperations(artifact.version, redis),
     subgraphs: subgraphs(artifact, send),
     refuseUnauthorized,

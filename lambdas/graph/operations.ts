@@ -1,8 +1,12 @@
 import type { APIGatewayProxyEvent } from 'aws-lambda';
+import { permits } from '../shared/access/permissions';
 import type { Principal } from '../shared/access/principal';
 import { refuse } from '../shared/errors';
+import { DEFAULT_GRAPH_SETTINGS, type GraphSettings } from '../shared/graph/settings';
 import type { Operations, RawAnswer } from '../shared/http/route';
 import type { ServeOptions } from '../shared/http/serve';
+import type { LiveSettings } from '../shared/settings/live-settings';
+import { countOverLimit } from '../shared/telemetry';
 import { alongFrom } from './along';
 import { answerOf, answerOfError, mediaTypeOf } from './answer';
 import type { graphRoutes } from './contract';
@@ -10,6 +14,8 @@ import type { CurrentGraph, LiveGraph } from './live-graph';
 import { type Prepared, prepared, ready } from './prepare';
 import { type GraphRequest, graphRequestOf } from './request';
 import { isRequestError } from './request-error';
+import type { TrustedDocuments } from './trusted';
+import { noteUnknown } from './unknown-documents';
 
 interface FederatedGraph {
   readonly operations: Operations<typeof graphRoutes>;
@@ -28,15 +34,31 @@ interface Begun {
   readonly request: GraphRequest;
   readonly graph: LiveGraph | undefined;
   readonly prepared: Prepared | undefined;
+  /** Those that were in force when it began. */
+  readonly settings: GraphSettings;
 }
 
+/** How the graph is operated while it runs. */
+export interface Operated {
+  /** @default those of a stage where nobody has set any */
+  readonly settings?: Pick<LiveSettings<GraphSettings>, 'fresh'>;
+  /** @default none */
+  readonly trusted?: TrustedDocuments;
+}
+
+const NONE: TrustedDocuments = { find: async () => undefined };
+const UNSET = { fresh: async () => ({ version: 0, settings: DEFAULT_GRAPH_SETTINGS }) };
+
 /** GraphQL over HTTP. */
-export function federatedGraph(current: CurrentGraph): FederatedGraph {
+export function federatedGraph(
+  current: CurrentGraph,
+  { settings: live = UNSET, trusted = NONE }: Operated = {},
+): FederatedGraph {
   const requests = new WeakMap<APIGatewayProxyEvent, Promise<Begun>>();
   const begin = async (event: APIGatewayProxyEvent): Promise<Begun> => {
     const request = graphRequestOf(event);
-    const graph = await current();
-    return { request, graph, prepared: graph && (await prepared(graph, request)) };
+    const [graph, { settings }] = await Promise.all([current(), live.fresh()]);
+    return { request, graph, settings, prepared: graph && (await prepared(graph, request, { settings, trusted })) };
   };
   const begun = (event: APIGatewayProxyEvent): Promise<Begun> => {
     const known = requests.get(event) ?? begin(event);
@@ -55,21 +77,28 @@ export function federatedGraph(current: CurrentGraph): FederatedGraph {
 
 const unpublished = () => refuse('not_ready', 'no subgraph is published yet', { headers: { 'retry-after': '60' } });
 
-async function execute(
-  { request, graph, prepared: found }: Begun,
-  { event, requestId, principal }: Call,
-): Promise<RawAnswer> {
+async function execute(begun: Begun, { event, requestId, principal }: Call): Promise<RawAnswer> {
+  const { request, graph, prepared: found, settings } = begun;
   const mediaType = mediaTypeOf(event);
   if (!graph || !found) return unpublished();
-  const { isMutation } = found;
+  const { isMutation, over, unknown } = found;
   if (isMutation && request.isGet)
     return refuse('method_not_allowed', 'a mutation is sent by POST', { headers: { allow: 'POST' } });
   try {
-    const { run } = await ready(graph, request, found, principal);
+    const caller = { principal, introspection: mayIntrospect(settings, graph, principal), limits: settings.limits };
+    const { run } = await ready(graph, request, found, caller);
     const ask = graph.subgraphs({ requestId, repeatable: !isMutation, headers: alongFrom(event, requestId) });
-    return answerOf(await run(ask, request.variables), mediaType);
+    if (over) countOverLimit();
+    if (unknown !== undefined) noteUnknown(unknown, request);
+    const warnings = over && settings.limits === 'warn' ? [over] : undefined;
+    return answerOf(await run(ask, request.variables, warnings), mediaType);
   } catch (error) {
     if (isRequestError(error)) return answerOfError(error, mediaType);
     throw error;
   }
+}
+
+function mayIntrospect({ introspection }: GraphSettings, graph: LiveGraph, principal: Principal): boolean {
+  if (introspection === 'stage') return graph.introspection;
+  return introspection === 'operators' && permits(principal, 'subgraphs:read');
 }

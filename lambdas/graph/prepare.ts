@@ -1,6 +1,8 @@
+import type { GraphSettings } from '../shared/graph/settings';
+import { documentOf } from './document';
 import { tokensOf } from './execute/cost';
 import type { Runnable } from './execute/execute';
-import type { Rule } from './execute/operation';
+import type { Excess, Rule } from './execute/operation';
 import { areValid } from './execute/variables';
 import { withheldFrom } from './execute/withheld';
 import { type Asked, sha256 } from './known';
@@ -9,31 +11,62 @@ import type { Examined } from './planning/examine';
 import type { GraphRequest } from './request';
 import { RequestError } from './request-error';
 import { type Caller, textOfRules, unmetRules } from './rights';
+import type { TrustedDocuments } from './trusted';
 
 /** A request whose cost is known: its operation is, or its document has been examined, or there is nothing to run. */
 export interface Prepared {
   readonly cost: number;
   readonly isMutation: boolean;
+  /** A limit that its document is over, and run all the same. */
+  readonly over?: Excess | undefined;
+  /** The hash of a document that no client has published. */
+  readonly unknown?: string | undefined;
   readonly found:
     | { readonly asked: Asked; readonly runnable: Runnable }
     | { readonly asked: Asked; readonly examined: Examined }
     | RequestError;
 }
 
+/** What the operator has set, and which documents it has. */
+export interface Policy {
+  readonly settings: GraphSettings;
+  readonly trusted: TrustedDocuments;
+}
+
 /** Finds the operation that a request asks for, or looks at its document. Never throws for what callers send. */
-export async function prepared(graph: LiveGraph, request: GraphRequest): Promise<Prepared> {
-  const query = await documentOf(graph, request);
-  if (query instanceof RequestError) return { cost: 1, isMutation: false, found: query };
+export async function prepared(
+  graph: LiveGraph,
+  request: GraphRequest,
+  { settings, trusted }: Policy,
+): Promise<Prepared> {
+  const { limits } = settings;
+  const document = await documentOf(request, settings.documents, { known: graph.known, trusted });
+  if (document instanceof RequestError) return refused(document);
+  const { query, unknown } = document;
   const asked = { query, operationName: request.operationName };
   const runnable = await graph.known.find(asked);
   if (runnable) {
-    const isMutation = runnable.operation.kind === 'mutation';
-    return { cost: costOf(runnable.operation, request), isMutation, found: { asked, runnable } };
+    const { operation } = runnable;
+    const { over } = operation;
+    if (over && limits === 'enforce') return refused(new RequestError([told(over)], 'limit'));
+    const isMutation = operation.kind === 'mutation';
+    return { cost: costOf(operation, request), isMutation, over, unknown, found: { asked, runnable } };
   }
   const planner = await graph.planner();
-  const examined = planner.examine(query, request.operationName);
+  const examined = planner.examine(query, request.operationName, limits);
   const isMutation = examined.isMutation === true;
-  return { cost: costOf(examined, request), isMutation, found: { asked, examined } };
+  return { cost: costOf(examined, request), isMutation, over: examined.over, unknown, found: { asked, examined } };
+}
+
+const refused = (found: RequestError): Prepared => ({ cost: 1, isMutation: false, found });
+const told = ({ message, code }: Excess) => ({ message, extensions: { code } });
+
+/** Who asks, and what the settings of the graph let them. */
+export interface Asking {
+  readonly principal: Caller;
+  /** Whether the caller may ask for the schema. */
+  readonly introspection: boolean;
+  readonly limits: GraphSettings['limits'];
 }
 
 /** The operation as its caller may run it, with the request's variables. Throws a RequestError for what cannot be run. */
@@ -41,24 +74,26 @@ export async function ready(
   graph: LiveGraph,
   request: GraphRequest,
   { found }: Prepared,
-  caller: Caller,
+  asking: Asking,
 ): Promise<Runnable> {
   if (found instanceof RequestError) throw found;
   if (request.hash !== undefined && request.query !== undefined)
     await graph.known.keepDocument(request.hash, request.query);
-  const whole = await wholeOf(graph, request, found);
-  const unmet = unmetRules(whole.operation, caller);
-  return unmet.length === 0 ? whole : variantWithout(unmet, graph, request, found.asked, caller);
+  const whole = await wholeOf(graph, request, found, asking);
+  const unmet = unmetRules(whole.operation, asking.principal);
+  return unmet.length === 0 ? whole : variantWithout(unmet, graph, request, found.asked, asking);
 }
 
 type Found = Exclude<Prepared['found'], RequestError>;
 
-async function wholeOf(graph: LiveGraph, request: GraphRequest, found: Found): Promise<Runnable> {
+async function wholeOf(graph: LiveGraph, request: GraphRequest, found: Found, asking: Asking): Promise<Runnable> {
   const { asked } = found;
-  if ('examined' in found) return learned(graph, asked, found.examined, request);
+  if ('examined' in found) return learned(graph, asked, found.examined, request, asking);
   const { runnable } = found;
-  if (areValid(runnable.operation, request.variables)) return runnable;
-  (await graph.planner()).checkVariables(asked.query, asked.operationName, request.variables);
+  const { variables } = request;
+  const { introspection } = asking;
+  if (areValid(runnable.operation, variables)) return runnable;
+  (await graph.planner()).checkVariables(asked.query, asked.operationName, { variables, introspection });
   return runnable;
 }
 
@@ -68,15 +103,16 @@ async function variantWithout(
   graph: LiveGraph,
   request: GraphRequest,
   asked: Asked,
-  caller: Caller,
+  asking: Asking,
 ): Promise<Runnable> {
   const variant = { ...asked, without: sha256(textOfRules(unmet)) };
   const known = await graph.known.find(variant);
-  const examine = async () => (await graph.planner()).examine(asked.query, asked.operationName);
-  const runnable = known ?? (await learned(graph, variant, await examine(), request, unmet));
+  const examine = async () => (await graph.planner()).examine(asked.query, asked.operationName, asking.limits);
+  const runnable = known ?? (await learned(graph, variant, await examine(), request, asking, unmet));
   const { operation } = runnable;
   // Whatever was found under that name: it is run for nobody who does not meet its rules.
-  if (unmetRules(operation, caller).length > 0) throw new Error("the variant of an operation is not its caller's");
+  if (unmetRules(operation, asking.principal).length > 0)
+    throw new Error("the variant of an operation is not its caller's");
   const errors = graph.refuseUnauthorized
     ? withheldFrom(operation, { ...operation.defaults, ...request.variables })
     : [];
@@ -89,22 +125,13 @@ async function learned(
   asked: Asked,
   examined: Examined,
   { variables }: GraphRequest,
+  { introspection }: Asking,
   unmet: readonly Rule[] = [],
 ): Promise<Runnable> {
-  const { operation, isLasting } = (await graph.planner()).learn(examined, variables, unmet);
+  const planner = await graph.planner();
+  const { operation, isLasting } = planner.learn(examined, { variables, introspection, unmet });
   return isLasting ? graph.known.keep(asked, operation) : graph.known.link(operation);
 }
-
-/** The document itself; of an automatic persisted query the one that was sent before with its hash. */
-async function documentOf(graph: LiveGraph, { query, hash }: GraphRequest): Promise<string | RequestError> {
-  if (hash === undefined) return query ?? '';
-  if (query === undefined) return (await graph.known.document(hash)) ?? NOT_FOUND;
-  return sha256(query) === hash ? query : MISMATCH;
-}
-
-const problem = (message: string, code: string) => new RequestError([{ message, extensions: { code } }]);
-const NOT_FOUND = problem('PersistedQueryNotFound', 'PERSISTED_QUERY_NOT_FOUND');
-const MISMATCH = problem('provided sha does not match query', 'PERSISTED_QUERY_MISMATCH');
 
 const costOf = ({ cost, defaults }: Pick<Examined, 'cost' | 'defaults'>, { variables }: GraphRequest): number =>
   tokensOf(cost, { ...defaults, ...variables });

@@ -1,8 +1,10 @@
 import * as z from 'zod/mini';
 import { PageQuery, pageOf } from '../shared/http/page';
 import { type Contract, json } from '../shared/http/route';
+import { documentRoutes } from './documents-contract';
 import { Health } from './health';
 import { settingFields } from './settings';
+import { graphSettingsRoutes } from './settings-contract';
 
 /** As a name in a query plan and in the path: lower case, so that no two names differ by that alone. */
 export const Name = z.string().check(z.regex(/^[a-z][a-z0-9_-]{0,62}$/));
@@ -168,4 +170,6 @@ export const registryRoutes = {
     reply: { status: 200, body: Graph },
     errors: ['not_found'],
   },
+  ...documentRoutes,
+  ...graphSettingsRoutes,
 } as const satisfies Contract;

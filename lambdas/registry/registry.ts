@@ -12,6 +12,8 @@ import { type Changing, type GraphTx, type Outcome, publish, remove } from './ch
 import { check } from './check';
 import type { Compose } from './composed';
 import type { registryRoutes } from './contract';
+import { trustedDocuments } from './documents';
+import { graphSettings } from './graph-settings';
 import { withHealth } from './health';
 import { find, findVersion, latest, list, versions } from './rows';
 import { settingsOf } from './settings';
@@ -21,6 +23,7 @@ export interface Deps extends Sources {
   readonly changes: Rows;
   readonly redis: Redis;
   readonly compose: Compose;
+  nowMs(): number;
 }
 
 /** As long as there are requests: an environment of the graph looks beside them every two seconds. */
@@ -35,6 +38,9 @@ export const registry = (deps: Deps): Operations<typeof registryRoutes> => {
     return told(redis, await changes.change(call, {}, (tx) => work(tx, changing)));
   };
   return {
+    ...trustedDocuments(deps),
+    ...graphSettings(deps),
+
     listSubgraphs: async ({ principal }) => ({
       items: await withHealth(redis, await changes.read({ principal }, list)),
     }),

@@ -97,8 +97,16 @@ export interface Input {
   readonly isOneOf?: boolean;
 }
 
+/** A limit that a document is over. */
+export interface Excess {
+  readonly code: string;
+  readonly message: string;
+}
+
 export interface Operation {
   readonly cost: Cost;
+  /** It was learned while limits were only observed: it is not run once they are enforced. */
+  readonly over?: Excess;
   readonly kind: 'query' | 'mutation';
   /** Nothing to fetch where it asks for introspection or `__typename` alone. */
   readonly plan?: Plan;
