@@ -104,7 +104,7 @@ function faultIn(
   if (NO_TEXT.test(body)) return 'It holds a character that no text has.';
   // Whoever names a document by its hash must find no other one.
   if (SHA256.test(id) && id !== hash) return 'Its id looks like a SHA-256, and is not the one of its body.';
-  if (type !== undefined && type !== operation.toString()) return `It is no ${type}.`;
+  if (type !== undefined && type !== kindOf(operation)) return `It is no ${type}.`;
   if (name !== undefined && name !== (found?.value ?? '')) return `Its operation is not named ${name}.`;
   return undefined;
 }
@@ -119,3 +119,6 @@ const told = ({ message, locations = [] }: GraphQLError): DocumentError['errors'
   message,
   positions: locations.map(({ line, column }) => ({ line, column })),
 });
+
+/** As a manifest says it. */
+const kindOf = (operation: OperationTypeNode): string => operation;
