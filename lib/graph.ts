@@ -15,7 +15,7 @@ export class Graph extends Construct {
 
   constructor(scope: Construct, id: string, props: GraphProps) {
     super(scope, id);
-    const { stage } = props;
+    const { stage, data } = props;
     this.api = new GatewayFunction(this, 'Api', props, {
       code: 'graph',
       impact: 'GraphQL requests fail.',
@@ -26,9 +26,11 @@ export class Graph extends Construct {
       memoryMb: 1024,
       environment: {
         UNAUTHORIZED_FIELDS: stage.unauthorizedFields,
+        SUBGRAPH_KEY_SECRET: data.subgraphKey.secretArn,
         INTROSPECTION: stage.keepData ? 'off' : 'on',
       },
     }).fn;
+    data.subgraphKey.grantRead(this.api);
     grantSubgraphs(this.api, 'graph', props);
   }
 }

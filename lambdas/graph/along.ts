@@ -5,15 +5,26 @@ import { header } from '../shared/http/request';
 
 type Headers = Readonly<Record<string, string>>;
 
+const PRINCIPAL_HEADER = 'x-gatehouse-principal';
+
+interface Asker {
+  readonly event: APIGatewayProxyEvent;
+  readonly requestId: string;
+  /** A token that says to this subgraph who asks. */
+  tokenFor(subgraph: string): Promise<string>;
+}
+
 /**
- * What goes along to subgraphs of a request: its trace, and of the caller's own headers those that a subgraph has asked
- * for. Said once a request, and looked at once a subgraph.
+ * What goes along to subgraphs of a request: its trace, of the caller's own headers those that a subgraph has asked for,
+ * and who asks, where it wants to know. Said once a request, and looked at once a subgraph.
  */
-export function alongFrom(event: APIGatewayProxyEvent, requestId: string): (settings: SubgraphSettings) => Headers {
+export function alongFrom({ event, requestId, tokenFor }: Asker) {
   let trace: Headers | undefined;
-  return ({ forwardHeaders }) => {
+  return async (subgraph: string, { forwardHeaders, principal }: SubgraphSettings): Promise<Headers> => {
     trace ??= traceOf(event, requestId);
-    return forwardHeaders ? { ...named(event, forwardHeaders), ...trace } : trace;
+    if (!forwardHeaders && !principal) return trace;
+    const own = named(event, forwardHeaders ?? []);
+    return { ...own, ...trace, ...(principal && { [PRINCIPAL_HEADER]: await tokenFor(subgraph) }) };
   };
 }
 

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { awsIdentity } from '../shared/aws/aws-token';
-import { readEnv } from '../shared/env';
+import { readEnv, text } from '../shared/env';
 import { DOCUMENTS, NO_MANIFESTS } from '../shared/graph/documents';
 import { DEFAULT_GRAPH_SETTINGS, GRAPH } from '../shared/graph/settings';
 import { gateEnv, openGate } from '../shared/http/gate';
@@ -9,9 +9,11 @@ import { serve } from '../shared/http/serve';
 import { liveSettings } from '../shared/settings/live-settings';
 import { settingsSource } from '../shared/settings/stored-settings';
 import { statementsOn } from '../shared/stores/postgres';
+import { keptSecret } from '../shared/stores/secrets';
 import { graphRoutes } from './contract';
 import { currentLiveGraph } from './current';
 import { federatedGraph } from './operations';
+import { principalsBy } from './principals';
 import { withBreakers } from './subgraph-breaker';
 import { tellOfSubgraph } from './tell-of-subgraph';
 import { trustedDocuments } from './trusted';
@@ -19,6 +21,8 @@ import { trustedDocuments } from './trusted';
 const env = readEnv({
   ...gateEnv,
   ...sendEnv,
+  /** Of what principals are signed with for subgraphs. */
+  SUBGRAPH_KEY_SECRET: text,
   INTROSPECTION: z.enum(['on', 'off']),
   /** Of an operation with fields that its caller may not see: `filter` leaves them out, `reject` refuses it. */
   UNAUTHORIZED_FIELDS: z.enum(['filter', 'reject']),
@@ -41,6 +45,7 @@ const settings = liveSettings(
 );
 const manifests = liveSettings(DOCUMENTS, NO_MANIFESTS, settingsSource(gate.redis, gate.pool, DOCUMENTS, NO_MANIFESTS));
 const trusted = trustedDocuments({ redis: gate.redis, sql: statementsOn(gate.pool), manifests });
-const { operations, costs } = federatedGraph(current, { settings, trusted });
+const principals = principalsBy({ secret: keptSecret(env.SUBGRAPH_KEY_SECRET), nowMs: Date.now });
+const { operations, costs } = federatedGraph(current, { settings, trusted, principals });
 
 export const handler = serve(graphRoutes, operations, { ...gate, costs });

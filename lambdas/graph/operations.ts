@@ -12,6 +12,7 @@ import { answerOf, answerOfError, mediaTypeOf } from './answer';
 import type { graphRoutes } from './contract';
 import type { CurrentGraph, LiveGraph } from './live-graph';
 import { type Prepared, prepared, ready } from './prepare';
+import type { Principals } from './principals';
 import { type GraphRequest, graphRequestOf } from './request';
 import { isRequestError } from './request-error';
 import type { TrustedDocuments } from './trusted';
@@ -27,6 +28,7 @@ interface Call {
   readonly event: APIGatewayProxyEvent;
   readonly requestId: string;
   readonly principal: Principal;
+  readonly publicUrl: string;
 }
 
 /** What has been found out about a request before its caller's limits were asked. */
@@ -44,15 +46,19 @@ export interface Operated {
   readonly settings?: Pick<LiveSettings<GraphSettings>, 'fresh'>;
   /** @default none */
   readonly trusted?: TrustedDocuments;
+  /** Who tells subgraphs who is asking. @default none of them asks */
+  readonly principals?: Principals;
 }
 
 const NONE: TrustedDocuments = { find: async () => undefined };
 const UNSET = { fresh: async () => ({ version: 0, settings: DEFAULT_GRAPH_SETTINGS }) };
+const unsigned = async () => refuse('internal');
+const UNSIGNED: Principals = { token: unsigned, jwks: unsigned };
 
 /** GraphQL over HTTP. */
 export function federatedGraph(
   current: CurrentGraph,
-  { settings: live = UNSET, trusted = NONE }: Operated = {},
+  { settings: live = UNSET, trusted = NONE, principals = UNSIGNED }: Operated = {},
 ): FederatedGraph {
   const requests = new WeakMap<APIGatewayProxyEvent, Promise<Begun>>();
   const begin = async (event: APIGatewayProxyEvent): Promise<Begun> => {
@@ -71,14 +77,18 @@ export function federatedGraph(
       (known) => known.prepared?.cost ?? 1,
       () => 1,
     );
-  const run = async (call: Call) => execute(await begun(call.event), call);
-  return { operations: { postGraph: run, getGraph: run }, costs: { postGraph: cost, getGraph: cost } };
+  const run = async (call: Call) => execute(await begun(call.event), call, principals);
+  return {
+    operations: { postGraph: run, getGraph: run, getSubgraphJwks: principals.jwks },
+    costs: { postGraph: cost, getGraph: cost },
+  };
 }
 
 const unpublished = () => refuse('not_ready', 'no subgraph is published yet', { headers: { 'retry-after': '60' } });
 
-async function execute(begun: Begun, { event, requestId, principal }: Call): Promise<RawAnswer> {
+async function execute(begun: Begun, call: Call, by: Principals): Promise<RawAnswer> {
   const { request, graph, prepared: found, settings } = begun;
+  const { event, requestId, principal, publicUrl } = call;
   const mediaType = mediaTypeOf(event);
   if (!graph || !found) return unpublished();
   const { isMutation, over, unknown } = found;
@@ -87,7 +97,9 @@ async function execute(begun: Begun, { event, requestId, principal }: Call): Pro
   try {
     const caller = { principal, introspection: mayIntrospect(settings, graph, principal), limits: settings.limits };
     const { run } = await ready(graph, request, found, caller);
-    const ask = graph.subgraphs({ requestId, repeatable: !isMutation, headers: alongFrom(event, requestId) });
+    const tokenFor = async (subgraph: string) => by.token(principal, subgraph, publicUrl);
+    const headers = alongFrom({ event, requestId, tokenFor });
+    const ask = graph.subgraphs({ requestId, repeatable: !isMutation, headers });
     if (over) countOverLimit();
     if (unknown !== undefined) noteUnknown(unknown, request);
     const warnings = over && settings.limits === 'warn' ? [over] : undefined;

@@ -25,7 +25,7 @@ export interface Origin {
   /** Whether asking twice does no harm: a query, never a mutation. */
   readonly repeatable: boolean;
   /** Headers for a subgraph that is asked like this. */
-  headers?(settings: SubgraphSettings): Readonly<Record<string, string>>;
+  headers?(subgraph: string, settings: SubgraphSettings): Promise<Readonly<Record<string, string>>>;
 }
 
 /** Where the subgraphs are, and how they are asked. */
@@ -47,8 +47,9 @@ export const subgraphs =
     try {
       const url = urls[subgraph];
       if (url === undefined) throw new Error('it has no address');
-      const { timeoutMs, maxAnswerBytes } = all[subgraph] ?? AS_EVERYWHERE;
-      const along = headers?.(all[subgraph] ?? AS_EVERYWHERE);
+      const settings = all[subgraph] ?? AS_EVERYWHERE;
+      const { timeoutMs, maxAnswerBytes } = settings;
+      const along = await headers?.(subgraph, settings);
       const message = { subgraph, url, body, requestId, repeatable, timeoutMs, maxAnswerBytes, headers: along };
       const answer = answerOf(subgraph, await send(message));
       if (entities !== undefined && isIncomplete(answer, entities))

@@ -29,14 +29,18 @@ export const settingFields = {
   maxAnswerBytes: z.optional(z.int().check(z.gte(1_024), z.lte(MOST_ANSWER_BYTES))),
   /** Headers of the caller that are sent along. */
   forwardHeaders: z.optional(z.array(HeaderName).check(z.maxLength(20))),
+  /** Whether `x-gatehouse-principal` is sent: a signed token that says who asks. @default false */
+  principal: z.optional(z.boolean()),
 };
 
 /** What is meant by a publication: said in another order or spelling, it is the same. */
-export function settingsOf({ timeoutMs, maxAnswerBytes, forwardHeaders = [] }: SubgraphSettings): SubgraphSettings {
+export function settingsOf(said: SubgraphSettings): SubgraphSettings {
+  const { timeoutMs, maxAnswerBytes, forwardHeaders = [], principal } = said;
   const names = new Set(forwardHeaders.map((name) => name.toLowerCase()));
   return {
     ...(timeoutMs !== undefined && { timeoutMs }),
     ...(maxAnswerBytes !== undefined && { maxAnswerBytes }),
     ...(names.size > 0 && { forwardHeaders: [...names].toSorted() }),
+    ...(principal && { principal }),
   };
 }

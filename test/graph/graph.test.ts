@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { createLocalJWKSet, jwtVerify } from 'jose';
 import { composeExamples } from '../../examples/compose';
 import { graphRoutes } from '../../lambdas/graph/contract';
 import { liveGraph } from '../../lambdas/graph/live-graph';
 import { federatedGraph } from '../../lambdas/graph/operations';
+import { principalsBy } from '../../lambdas/graph/principals';
 import type { SubgraphSettings } from '../../lambdas/shared/graph/subgraph-settings';
 import { openSend } from '../../lambdas/shared/http/send';
 import { serve } from '../../lambdas/shared/http/serve';
@@ -13,6 +15,8 @@ import { startRedis, type TestRedis } from '../support/redis';
 import { type Shop, startShop } from '../support/shop';
 
 const identity = { region: 'us-east-1', accessKeyId: 'key', secretAccessKey: 'secret', sessionToken: undefined };
+
+const principals = principalsBy({ secret: async () => 'the secret of a stage', nowMs: Date.now });
 
 interface Options {
   readonly urls?: Readonly<Record<string, string>>;
@@ -40,7 +44,7 @@ function started({ urls = {}, introspection = false, version = randomUUID(), set
   const artifact = { version, urls: { ...shop.urls, ...urls }, settings, supergraph: async () => composeExamples() };
   const send = openSend({ identity, signedUrls: Object.values(artifact.urls), privateTargets: true });
   const graph = liveGraph(artifact, { redis: redis.commands, send, planning: { introspection } });
-  const { operations, costs } = federatedGraph(async () => graph);
+  const { operations, costs } = federatedGraph(async () => graph, { principals });
   return serve(graphRoutes, operations, { ...served, costs });
 }
 
@@ -117,6 +121,31 @@ test('a subgraph is sent what it has asked for, and the trace of the request', a
   expect((await call({ headers, body: '{"query":"{ users { name } }"}' }, by)).body).toEqual({ data: { users: [] } });
   await accounts.stop();
   expect(seen).toEqual([{ language: 'de', shopName: undefined, broken: undefined, traceparent }]);
+});
+
+test('a subgraph that wants to know who asks verifies it with the published keys', async () => {
+  const seen: unknown[] = [];
+  const accounts = await listen((request, response) => {
+    seen.push(request.headers['x-gatehouse-principal']);
+    response.end('{"data":{"users":[]}}');
+  });
+  const headers = { ...JSON_BODY, 'X-Gatehouse-Principal': 'forged' };
+  const ask = async (settings: SubgraphSettings) => {
+    const by = started({ urls: { accounts: accounts.url }, settings: { accounts: settings } });
+    await call({ headers, body: '{"query":"{ users { name } }"}' }, by);
+  };
+  await ask({ principal: true });
+  await ask({});
+  await accounts.stop();
+  const keys = await call({ method: 'GET', resource: '/.well-known/subgraph-jwks.json' });
+  expect(keys).toMatchObject({ status: 200, headers: { 'cache-control': 'public, max-age=300' } });
+  const { payload } = await jwtVerify(String(seen[0]), createLocalJWKSet(await principals.jwks()), {
+    audience: 'accounts',
+    typ: 'principal+jwt',
+  });
+  expect(keys.body).toEqual(await principals.jwks());
+  expect(payload).toMatchObject({ kind: 'user', roles: ['viewer'], scope: expect.stringContaining('graph:query') });
+  expect(seen[1]).toBeUndefined();
 });
 
 test.each([

@@ -116,7 +116,7 @@ const ASKS_EXAMPLES = [
   ...EXAMPLES.flatMap((name) => [`lambda:InvokeFunction ${name}Function`, `lambda:InvokeFunctionUrl ${name}Function`]),
 ];
 const DEV_GRANTS: Readonly<Record<string, readonly unknown[]>> = {
-  'Services GraphApi': ASKS_EXAMPLES,
+  'Services GraphApi': [...ASKS_EXAMPLES, ...readSecret('SubgraphKey')],
   'Services RegistryCheck': ASKS_EXAMPLES,
   'Services Seed': [
     connect('DatabaseCluster', 'gatehouse_auth'),
@@ -138,7 +138,7 @@ describe.each([
     'prod',
     {
       ...GRANTS('DatabaseClusterProxy'),
-      'Services GraphApi': [...CACHE, connect('DatabaseClusterProxy', 'gatehouse_app')],
+      'Services GraphApi': [...CACHE, connect('DatabaseClusterProxy', 'gatehouse_app'), ...readSecret('SubgraphKey')],
       'Services RegistryCheck': [...CACHE, connect('DatabaseClusterProxy', 'gatehouse_app')],
     },
   ],

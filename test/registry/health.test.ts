@@ -14,6 +14,7 @@ let given: TestRegistry;
 let here: Environment;
 let service: TestServer;
 let answer: string | undefined;
+let status = 200;
 const asked: unknown[] = [];
 
 beforeAll(async () => {
@@ -21,13 +22,14 @@ beforeAll(async () => {
   here = given.environment({ privateTargets: true });
   service = await listen((request, response) => {
     asked.push(request.headers['x-request-id']);
-    if (answer !== undefined) response.end(answer);
+    if (answer !== undefined) response.writeHead(status).end(answer);
   });
 }, 30_000);
 afterAll(() => Promise.all([given.stop(), service.stop()]));
 beforeEach(async () => {
   await given.clear();
   answer = '{"data":{"__typename":"Query"}}';
+  status = 200;
   asked.length = 0;
 });
 
@@ -87,6 +89,18 @@ test.each([
     checkedAt: upAt,
     history: [{ state: 'up' }, { state: 'down' }, { state: 'down' }, { state: 'up' }],
   });
+});
+
+test.each([
+  [401, true, 'up'],
+  [403, true, 'up'],
+  [404, true, 'down'],
+  [401, false, 'down'],
+])('a subgraph that answers %d, and is told who asks: %s, is %s', async (code, principal, state) => {
+  status = code;
+  await here.call('publishSubgraph', { name: 'news', body: { url: service.url, sdl: NEWS, principal } });
+  await check();
+  expect(await healthOf()).toMatchObject({ state });
 });
 
 test('the last sixty checks are kept, for a day', async () => {

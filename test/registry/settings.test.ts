@@ -29,6 +29,12 @@ test('settings belong to the publication, and the graph runs on them', async () 
   expect((await here.call('getGraphArtifact')).body).toMatchObject({ subgraphs: [{ ...placed, version: 1 }] });
 });
 
+test('who asks is said only to whom that was allowed', async () => {
+  expect((await publish({ principal: true })).body).toMatchObject({ version: 1, principal: true });
+  expect((await publish({ principal: false })).body).toMatchObject({ version: 2 });
+  expect((await publish({})).body).toMatchObject({ version: 2, graph: { changed: false } });
+});
+
 test('the same SDL with other settings is a new version; in another order or spelling they are the same', async () => {
   await publish(SETTINGS);
   const again = { ...SETTINGS, forwardHeaders: ['X-Shop', 'Accept-Language', 'x-shop'] };

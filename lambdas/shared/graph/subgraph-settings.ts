@@ -7,6 +7,8 @@ export const SubgraphSettings = z.object({
   maxAnswerBytes: z.optional(z.int()),
   /** Headers of the caller that are sent along, in lower case and sorted. */
   forwardHeaders: z.optional(z.array(z.string())),
+  /** Whether it is told who asks, by a signed token. */
+  principal: z.optional(z.boolean()),
 });
 export type SubgraphSettings = z.output<typeof SubgraphSettings>;
 

@@ -32,6 +32,13 @@ export type Send = (message: Message) => Promise<unknown>;
 /** It has answered, with what is no answer: it is there, and the fault may lie with this one request. */
 export class Refused extends Error {
   override name = 'Refused';
+
+  constructor(
+    message: string,
+    readonly status = 200,
+  ) {
+    super(message);
+  }
 }
 
 /** What a request on a kept connection fails with when the other side has closed it. */
@@ -160,7 +167,7 @@ function read(response: IncomingMessage, mostBytes: number, { fail, done }: Ends
 
 /** Lambda answers 429 for a function that has no room left. */
 const refusedWith = (status: number): Error =>
-  status >= 500 || status === 429 ? new Error(`answered ${status}`) : new Refused(`answered ${status}`);
+  status >= 500 || status === 429 ? new Error(`answered ${status}`) : new Refused(`answered ${status}`, status);
 
 const isLostConnection = (error: unknown) =>
   typeof error === 'object' && error !== null && 'code' in error && LOST.has(String(error.code));
