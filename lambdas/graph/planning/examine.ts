@@ -9,6 +9,7 @@ import {
 import { type Cost, MOST_OBJECTS } from '../execute/cost';
 import { costOf } from './cost';
 import { DOCUMENT_LIMITS, type Excess, excess, excessOf } from './document-limits';
+import type { Weights } from './weights';
 
 /** What is known of a document before its caller's limits are asked, and before anything is validated or planned. */
 export interface Examined {
@@ -24,14 +25,14 @@ export interface Examined {
 }
 
 /** Never throws. */
-export function examine(schema: GraphQLSchema, query: string, operationName?: string): Examined {
+export function examine(schema: GraphQLSchema, query: string, operationName?: string, weights?: Weights): Examined {
   try {
     const document = parse(query, { maxTokens: DOCUMENT_LIMITS.tokens });
     const over = excessOf(document);
     if (over) return { cost: 1, excess: over };
     const operation = operationOf(document, operationName);
     if (!operation) return { document, cost: 1 };
-    return { document, operation, cost: costOf(schema, document, operation), defaults: defaultsOf(operation) };
+    return { document, operation, cost: costOf(schema, document, operation, weights), defaults: defaultsOf(operation) };
   } catch (error) {
     if (!(error instanceof GraphQLError)) return TOO_DEEP;
     return TOO_MANY_TOKENS.test(error.message)

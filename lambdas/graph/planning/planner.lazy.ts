@@ -13,6 +13,7 @@ import { RequestError } from '../request-error';
 import { compiled, type Valid } from './compile';
 import { type Examined, examine } from './examine';
 import { plannedGraph } from './schemas';
+import { oneSlicingArgument } from './slicing';
 import { TooLarge } from './too-large';
 
 /*
@@ -49,8 +50,12 @@ const MOST_ERRORS = 20;
 /** Throws for what is no supergraph. */
 export function openPlanner(supergraph: string, { introspection }: PlannerOptions): Planner {
   const graph = plannedGraph(supergraph);
-  const { schema } = graph;
-  const rules = introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule];
+  const { schema, weights } = graph;
+  const rules = [
+    ...specifiedRules,
+    ...(introspection ? [] : [NoSchemaIntrospectionCustomRule]),
+    ...(weights ? [oneSlicingArgument(weights)] : []),
+  ];
 
   const validated = ({ document, operation, cost, excess, syntaxError }: Examined): Valid => {
     if (excess) throw new RequestError([{ message: excess.message, extensions: { code: excess.code } }], 'limit');
@@ -75,7 +80,7 @@ export function openPlanner(supergraph: string, { introspection }: PlannerOption
   };
 
   return {
-    examine: (query, operationName) => examine(schema, query, operationName),
+    examine: (query, operationName) => examine(schema, query, operationName, weights),
 
     learn(examined, variables, unmet = []) {
       const valid = validated(examined);
@@ -95,7 +100,7 @@ export function openPlanner(supergraph: string, { introspection }: PlannerOption
     },
 
     checkVariables(query, operationName, variables) {
-      check(validated(examine(schema, query, operationName)), variables);
+      check(validated(examine(schema, query, operationName, weights)), variables);
     },
   };
 }
