@@ -12,6 +12,7 @@ import { type Cost, MOST_OBJECTS } from '../execute/cost';
 import type { Excess } from '../execute/operation';
 import { costOf } from './cost';
 import { DOCUMENT_LIMITS, excess, excessOf, HARD_FACTOR } from './document-limits';
+import type { Weights } from './weights';
 
 /** What is known of a document before its caller's limits are asked, and before anything is validated or planned. */
 export interface Examined {
@@ -36,7 +37,7 @@ export function examine(
   schema: GraphQLSchema,
   query: string,
   operationName?: string,
-  limits: LimitMode = 'enforce',
+  { limits = 'enforce', weights }: { readonly limits?: LimitMode; readonly weights?: Weights | undefined } = {},
 ): Examined {
   const factor = limits === 'enforce' ? 1 : HARD_FACTOR;
   try {
@@ -48,7 +49,7 @@ export function examine(
     const common = { document, ...(over && { over }) };
     if (!operation) return { ...common, cost: 1 };
     const isMutation = operation.operation === OperationTypeNode.MUTATION;
-    const cost = costOf(schema, document, operation);
+    const cost = costOf(schema, document, operation, weights);
     return { ...common, operation, isMutation, cost, defaults: defaultsOf(operation) };
   } catch (error) {
     if (!(error instanceof GraphQLError)) return TOO_DEEP;

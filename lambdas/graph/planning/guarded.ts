@@ -2,11 +2,8 @@ import {
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
-  type GraphQLOutputType,
   type GraphQLSchema,
   getNamedType,
-  isListType,
-  isNonNullType,
   Kind,
   type OperationDefinitionNode,
   type SelectionNode,
@@ -18,6 +15,7 @@ import {
 import type { Condition, Operation, Rule, Withheld } from '../execute/operation';
 import { textOfRule } from '../rights';
 import { conditionsOf } from './conditions';
+import { listDepth } from './list-sizes';
 import type { Rules } from './rules';
 
 /*
@@ -140,9 +138,4 @@ class Paths {
     const lists = Array.from({ length: this.guarded.lists.get(node) ?? 0 }, () => '@');
     if (node.selectionSet) this.walk(node.selectionSet, { path: [...here, ...lists], when });
   }
-}
-
-function listDepth(type: GraphQLOutputType): number {
-  if (isNonNullType(type)) return listDepth(type.ofType);
-  return isListType(type) ? 1 + listDepth(type.ofType) : 0;
 }

@@ -13,6 +13,7 @@ import { RequestError } from '../request-error';
 import { compiled, type Valid } from './compile';
 import { type Examined, examine, type LimitMode } from './examine';
 import { plannedGraph } from './schemas';
+import { oneSlicingArgument } from './slicing';
 import { TooLarge } from './too-large';
 
 /*
@@ -49,11 +50,12 @@ const MOST_ERRORS = 20;
 /** Throws for what is no supergraph. */
 export function openPlanner(supergraph: string): Planner {
   const graph = plannedGraph(supergraph);
-  const { schema } = graph;
+  const { schema, weights } = graph;
+  const slicing = weights ? [oneSlicingArgument(weights)] : [];
 
   const validated = (examined: Examined, { introspection }: Asked): Valid => {
     const { document, operation, cost, excess, syntaxError } = examined;
-    const rules = introspection ? specifiedRules : CLOSED_RULES;
+    const rules = [...(introspection ? specifiedRules : CLOSED_RULES), ...slicing];
     if (excess) throw new RequestError([{ message: excess.message, extensions: { code: excess.code } }], 'limit');
     if (syntaxError) throw told([syntaxError], 'GRAPHQL_PARSE_FAILED');
     if (!document) throw new Error('it was not examined');
@@ -76,7 +78,7 @@ export function openPlanner(supergraph: string): Planner {
   };
 
   return {
-    examine: (query, operationName, limits) => examine(schema, query, operationName, limits),
+    examine: (query, operationName, limits) => examine(schema, query, operationName, { limits, weights }),
 
     learn(examined, asked) {
       const valid = validated(examined, asked);
@@ -97,7 +99,7 @@ export function openPlanner(supergraph: string): Planner {
 
     checkVariables(query, operationName, asked) {
       // It has been learned: whether it is run although it is over a limit is not asked again.
-      check(validated(examine(schema, query, operationName, 'observe'), asked), asked);
+      check(validated(examine(schema, query, operationName, { limits: 'observe' }), asked), asked);
     },
   };
 }

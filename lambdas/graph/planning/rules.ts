@@ -1,9 +1,7 @@
 import {
   AUTHENTICATED_VERSIONS,
   AuthenticatedSpecDefinition,
-  type FeatureDefinition,
-  type FeatureDefinitions,
-  isCompositeType,
+  baseType,
   POLICY_VERSIONS,
   PolicySpecDefinition,
   REQUIRES_SCOPES_VERSIONS,
@@ -12,6 +10,7 @@ import {
 } from '@apollo/federation-internals';
 import type { Rule } from '../execute/operation';
 import { textOfRule } from '../rights';
+import { coordinateOf, specOf } from './features';
 
 /** What a graph's schema asks of who sees its fields: all that stand at the field, its type, and the type that it is of. */
 export interface Rules {
@@ -38,18 +37,6 @@ export function rulesOf(schema: Schema): Rules | undefined {
   if (found.isEmpty) return undefined;
   found.spread(schema);
   return { of: (type, field, returned) => found.at(type, `${type}.${field}`, returned) };
-}
-
-/** By whatever name the supergraph links it. */
-function specOf<T extends FeatureDefinition>(schema: Schema, identity: string, versions: FeatureDefinitions<T>) {
-  const feature = schema.coreFeatures?.getByIdentity(identity);
-  return feature && versions.find(feature.url.version);
-}
-
-/** `Type` or `Type.field`. A rule whose place is not understood would be one that nobody keeps. */
-function coordinateOf(element: object): string {
-  if ('coordinate' in element && typeof element.coordinate === 'string') return element.coordinate;
-  throw new Error('a rule of the supergraph stands at what has no name');
 }
 
 class Found {
@@ -81,7 +68,7 @@ class Found {
         this.add(found.name, this.at(type.name));
         for (const field of type.fields()) {
           if (!found.field(field.name)) continue;
-          const returned = field.type && isCompositeType(field.type) ? field.type.name : '';
+          const returned = field.type ? baseType(field.type).name : '';
           this.add(`${found.name}.${field.name}`, this.at(field.coordinate, returned));
         }
       }

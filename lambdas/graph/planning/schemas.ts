@@ -2,6 +2,7 @@ import { DEFAULT_SUPPORTED_SUPERGRAPH_FEATURES, type Schema, Supergraph } from '
 import { QueryPlanner } from '@apollo/query-planner';
 import type { GraphQLSchema } from 'graphql';
 import { RULE_FEATURES, type Rules, rulesOf } from './rules';
+import { type Weights, weightsOf } from './weights';
 
 /** A supergraph, ready to plan operations. Holding one takes memory; making one takes time. */
 export interface PlannedGraph {
@@ -13,6 +14,8 @@ export interface PlannedGraph {
   readonly whole: GraphQLSchema;
   /** What it asks of callers; nothing where it asks nothing of anybody. */
   readonly rules: Rules | undefined;
+  /** What it says of costs, likewise. */
+  readonly weights: Weights | undefined;
 }
 
 /** Of ways to fetch an operation that are weighed: by default it is ten thousand, which takes seconds. */
@@ -31,5 +34,6 @@ export function plannedGraph(supergraphSdl: string): PlannedGraph {
     schema: api.toGraphQLJSSchema(),
     whole: supergraph.schema.toGraphQLJSSchema(),
     rules: rulesOf(supergraph.schema),
+    weights: weightsOf(supergraph.schema),
   };
 }
