@@ -14,6 +14,7 @@ import { currentLiveGraph } from './current';
 import { federatedGraph } from './operations';
 import { openSend } from './send';
 import { trustedDocuments } from './trusted';
+import { usage } from './usage';
 
 const onOff = z.enum(['on', 'off']);
 const env = readEnv({
@@ -43,6 +44,10 @@ const settings = liveSettings(
 );
 const manifests = liveSettings(DOCUMENTS, NO_MANIFESTS, settingsSource(gate.run, gate.pool, DOCUMENTS, NO_MANIFESTS));
 const trusted = trustedDocuments({ run: gate.run, sql: statementsOn(gate.pool), manifests });
-const { operations, costs } = federatedGraph(current, { settings, trusted });
+const { operations, costs } = federatedGraph(current, {
+  settings,
+  trusted,
+  usage: usage({ run: gate.run, nowMs: Date.now }),
+});
 
 export const handler = serve(graphRoutes, operations, { ...gate, costs });

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { BoundedMap } from '../shared/bounded-map';
+import { documentHash } from '../shared/graph/documents';
 import { fromJson } from '../shared/json';
 import { RedisAway } from '../shared/stores/breaker';
 import type { RunCommand } from '../shared/stores/redis-line';
@@ -33,13 +33,12 @@ export interface KnownOperations {
   keepDocument(hash: string, query: string): Promise<void>;
 }
 
-export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
-
 export function knownOperations(version: string, run: RunCommand): KnownOperations {
   const here = new BoundedMap<string, Runnable>(MOST_KNOWN);
   const documents = new BoundedMap<string, string>(MOST_KNOWN);
   const name = ({ query, operationName = '' }: Asked) => `${operationName}\n${query}`;
-  const key = ({ query, operationName = '' }: Asked) => `graph:${FORMAT}:${version}:${sha256(query)}:${operationName}`;
+  const key = ({ query, operationName = '' }: Asked) =>
+    `graph:${FORMAT}:${version}:${documentHash(query)}:${operationName}`;
   const remember = (asked: Asked, operation: Operation): Runnable => {
     const linked = runnable(operation);
     here.set(name(asked), linked);
@@ -65,7 +64,7 @@ export function knownOperations(version: string, run: RunCommand): KnownOperatio
     async document(hash) {
       const text = documents.get(hash) ?? (await quietly(run((redis) => redis.get(documentKey(hash)))));
       // What Redis holds is checked as what a caller sends would be.
-      if (typeof text !== 'string' || sha256(text) !== hash) return undefined;
+      if (typeof text !== 'string' || documentHash(text) !== hash) return undefined;
       documents.set(hash, text);
       return text;
     },

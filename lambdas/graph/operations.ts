@@ -14,6 +14,7 @@ import { type GraphRequest, graphRequestOf } from './request';
 import { RequestError } from './request-error';
 import type { TrustedDocuments } from './trusted';
 import { noteUnknown } from './unknown-documents';
+import type { Usage } from './usage';
 
 interface FederatedGraph {
   readonly operations: Operations<typeof graphRoutes>;
@@ -42,6 +43,7 @@ export interface Operated {
   readonly settings?: Pick<LiveSettings<GraphSettings>, 'fresh'>;
   /** @default none */
   readonly trusted?: TrustedDocuments;
+  readonly usage?: Usage;
 }
 
 const NONE: TrustedDocuments = { find: async () => undefined };
@@ -50,7 +52,7 @@ const UNSET = { fresh: async () => ({ version: 0, settings: DEFAULT_GRAPH_SETTIN
 /** GraphQL over HTTP. */
 export function federatedGraph(
   current: CurrentGraph,
-  { settings: live = UNSET, trusted = NONE }: Operated = {},
+  { settings: live = UNSET, trusted = NONE, usage }: Operated = {},
 ): FederatedGraph {
   const requests = new WeakMap<APIGatewayProxyEvent, Promise<Begun>>();
   const begin = async (event: APIGatewayProxyEvent): Promise<Begun> => {
@@ -69,13 +71,13 @@ export function federatedGraph(
       (known) => known.prepared?.cost ?? 1,
       () => 1,
     );
-  const run = async (call: Call) => execute(await begun(call.event), call);
+  const run = async (call: Call) => execute(await begun(call.event), call, usage);
   return { operations: { postGraph: run, getGraph: run }, costs: { postGraph: cost, getGraph: cost } };
 }
 
 const unpublished = () => refuse('not_ready', 'no subgraph is published yet', { headers: { 'retry-after': '60' } });
 
-async function execute(begun: Begun, { event, requestId, principal }: Call): Promise<RawAnswer> {
+async function execute(begun: Begun, { event, requestId, principal }: Call, usage?: Usage): Promise<RawAnswer> {
   const { request, graph, prepared: found, settings } = begun;
   const mediaType = mediaTypeOf(event);
   if (!graph || !found) return unpublished();
@@ -83,12 +85,13 @@ async function execute(begun: Begun, { event, requestId, principal }: Call): Pro
   if (isMutation && request.isGet)
     return refuse('method_not_allowed', 'a mutation is sent by POST', { headers: { allow: 'POST' } });
   try {
-    const { run } = await ready(graph, request, found, mayIntrospect(settings, graph, principal));
+    const { runnable, known } = await ready(graph, request, found, mayIntrospect(settings, graph, principal));
     const ask = graph.subgraphs({ requestId, repeatable: !isMutation });
+    if (known) usage?.note(runnable, known);
     if (over) countOverLimit();
     if (unknown !== undefined) noteUnknown(unknown, request);
     const warnings = over && settings.limits === 'warn' ? [over] : undefined;
-    return answerOf(await run(ask, request.variables, warnings), mediaType);
+    return answerOf(await runnable.run(ask, request.variables, warnings), mediaType);
   } catch (error) {
     if (error instanceof RequestError) return answerOfError(error, mediaType);
     throw error;

@@ -59,6 +59,12 @@ export async function prepared(
 const refused = (found: RequestError): Prepared => ({ cost: 1, isMutation: false, found });
 const told = ({ message, code }: Excess) => ({ message, extensions: { code } });
 
+interface Ready {
+  readonly runnable: Runnable;
+  /** What it is known by; absent where it is run this once. */
+  readonly known?: Asked;
+}
+
 /**
  * The operation, to be run with the request's variables. Throws a RequestError for what cannot be run.
  * @param introspection whether the caller may ask for the schema
@@ -68,7 +74,7 @@ export async function ready(
   request: GraphRequest,
   { found }: Prepared,
   introspection: boolean,
-): Promise<Runnable> {
+): Promise<Ready> {
   if (found instanceof RequestError) throw found;
   const { asked } = found;
   const { variables } = request;
@@ -77,12 +83,15 @@ export async function ready(
   if ('examined' in found) {
     const planner = await graph.planner();
     const { operation, isLasting } = planner.learn(found.examined, { variables, introspection });
-    return isLasting ? graph.known.keep(asked, operation) : graph.known.link(operation);
+    if (!isLasting) return { runnable: graph.known.link(operation) };
+    return { runnable: await graph.known.keep(asked, operation), known: asked };
   }
   const { runnable } = found;
-  if (areValid(runnable.operation, variables)) return runnable;
-  (await graph.planner()).checkVariables(asked.query, asked.operationName, { variables, introspection });
-  return runnable;
+  if (!areValid(runnable.operation, variables)) {
+    const planner = await graph.planner();
+    planner.checkVariables(asked.query, asked.operationName, { variables, introspection });
+  }
+  return { runnable, known: asked };
 }
 
 const costOf = ({ cost, defaults }: Pick<Examined, 'cost' | 'defaults'>, { variables }: GraphRequest): number =>
