@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import * as z from 'zod/mini';
-import { type Changes, CompositionError } from '../lambdas/registry/contract';
+import { type BrokenOperation, type Changes, CompositionError } from '../lambdas/registry/contract';
 import { settingFields } from '../lambdas/registry/settings';
 import { contracts } from '../lambdas/routes';
 import { type Client, ClientError, client } from '../lambdas/shared/http/client';
@@ -96,12 +96,12 @@ async function run(command: Command, world: World): Promise<number> {
   const { action, name, url, file, settings, allowBreaking, api } = command;
   const sdl = file === undefined ? {} : { sdl: readFileSync(file, 'utf8') };
   const params = { name };
-  const { composes, compositionErrors, changes } = await api.checkSubgraph({
+  const { composes, compositionErrors, changes, operations } = await api.checkSubgraph({
     params,
     body: { ...sdl, ...(url !== undefined && { url }) },
   });
-  for (const line of [...compositionErrors.flatMap((each) => errorLines(each, command)), ...changeLines(changes)])
-    world.write(line);
+  const found = [...compositionErrors.flatMap((each) => errorLines(each, command)), ...changeLines(changes)];
+  for (const line of [...found, ...operations.flatMap(usedLines)]) world.write(line);
   const passed = composes && (changes.breaking.length === 0 || allowBreaking);
   if (!passed || action === 'check' || url === undefined) {
     world.write(passed ? `${name} composes` : `${name} ${composes ? 'breaks callers' : 'does not compose'}`);
@@ -116,6 +116,12 @@ async function run(command: Command, world: World): Promise<number> {
 const changeLines = ({ breaking, dangerous }: Changes) => [
   ...breaking.map(({ type, description }) => `breaking ${type}: ${description}`),
   ...dangerous.map(({ type, description }) => `dangerous ${type}: ${description}`),
+];
+
+/** Who would notice: which operation, and what of it. */
+const usedLines = ({ hash, name, count, lastSeenDay, errors }: BrokenOperation) => [
+  `breaks ${name ?? 'an operation without a name'} (${hash.slice(0, 12)}), run ${count} times, last on ${lastSeenDay}`,
+  ...errors.map(({ message }) => `  ${message}`),
 ];
 
 /** Positions in the own schema name its file, as editors and pipelines understand them. */

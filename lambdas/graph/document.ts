@@ -1,5 +1,6 @@
+import { documentHash } from '../shared/graph/documents';
 import type { GraphSettings } from '../shared/graph/settings';
-import { type KnownOperations, quietly, sha256 } from './known';
+import { type KnownOperations, quietly } from './known';
 import type { GraphRequest } from './request';
 import { RequestError } from './request-error';
 import type { TrustedDocuments } from './trusted';
@@ -23,10 +24,10 @@ type Found = Document | RequestError;
 export async function documentOf(request: GraphRequest, mode: Mode, sources: Sources): Promise<Found> {
   const { query, hash } = request;
   if (query === undefined) return named(request, mode, sources);
-  if (hash !== undefined && sha256(query) !== hash) return MISMATCH;
+  if (hash !== undefined && documentHash(query) !== hash) return MISMATCH;
   if (mode === 'open') return { query };
   if (mode === 'ids-only') return ID_REQUIRED;
-  const its = hash ?? sha256(query);
+  const its = hash ?? documentHash(query);
   if ((await published(its, mode, sources)) !== undefined) return { query };
   return mode === 'known-only' ? UNKNOWN : { query, unknown: its };
 }

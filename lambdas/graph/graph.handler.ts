@@ -17,6 +17,7 @@ import { principalsBy } from './principals';
 import { withBreakers } from './subgraph-breaker';
 import { tellOfSubgraph } from './tell-of-subgraph';
 import { trustedDocuments } from './trusted';
+import { usage } from './usage';
 
 const env = readEnv({
   ...gateEnv,
@@ -44,8 +45,11 @@ const settings = liveSettings(
   settingsSource(gate.redis, gate.pool, GRAPH, DEFAULT_GRAPH_SETTINGS),
 );
 const manifests = liveSettings(DOCUMENTS, NO_MANIFESTS, settingsSource(gate.redis, gate.pool, DOCUMENTS, NO_MANIFESTS));
-const trusted = trustedDocuments({ redis: gate.redis, sql: statementsOn(gate.pool), manifests });
-const principals = principalsBy({ secret: keptSecret(env.SUBGRAPH_KEY_SECRET), nowMs: Date.now });
-const { operations, costs } = federatedGraph(current, { settings, trusted, principals });
+const { operations, costs } = federatedGraph(current, {
+  settings,
+  trusted: trustedDocuments({ redis: gate.redis, sql: statementsOn(gate.pool), manifests }),
+  principals: principalsBy({ secret: keptSecret(env.SUBGRAPH_KEY_SECRET), nowMs: Date.now }),
+  usage: usage({ redis: gate.redis, nowMs: Date.now }),
+});
 
 export const handler = serve(graphRoutes, operations, { ...gate, costs });

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { BoundedMap } from '../shared/bounded-map';
+import { documentHash } from '../shared/graph/documents';
 import { fromJson } from '../shared/json';
 import { RedisAway } from '../shared/stores/breaker';
 import type { Commands } from '../shared/stores/redis';
@@ -35,8 +35,6 @@ export interface KnownOperations {
   keepDocument(hash: string, query: string): Promise<void>;
 }
 
-export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
-
 // What callers choose stands last: no name of an operation makes one variant into another.
 const name = ({ query, operationName = '', without = '' }: Asked) => `${without}\n${operationName}\n${query}`;
 
@@ -44,7 +42,7 @@ export function knownOperations(version: string, redis: Commands): KnownOperatio
   const here = new BoundedMap<string, Runnable>(MOST_KNOWN);
   const documents = new BoundedMap<string, string>(MOST_KNOWN);
   const key = ({ query, operationName = '', without = '' }: Asked) =>
-    `graph:${FORMAT}:${version}:${without}:${sha256(query)}:${operationName}`;
+    `graph:${FORMAT}:${version}:${without}:${documentHash(query)}:${operationName}`;
   const remember = (asked: Asked, operation: Operation): Runnable => {
     const linked = runnable(operation);
     here.set(name(asked), linked);
@@ -70,7 +68,7 @@ export function knownOperations(version: string, redis: Commands): KnownOperatio
     async document(hash) {
       const text = documents.get(hash) ?? (await quietly(redis.call('GET', documentKey(hash))));
       // What Redis holds is checked as what a caller sends would be.
-      if (typeof text !== 'string' || sha256(text) !== hash) return undefined;
+      if (typeof text !== 'string' || documentHash(text) !== hash) return undefined;
       documents.set(hash, text);
       return text;
     },

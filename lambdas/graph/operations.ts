@@ -17,6 +17,7 @@ import { type GraphRequest, graphRequestOf } from './request';
 import { isRequestError } from './request-error';
 import type { TrustedDocuments } from './trusted';
 import { noteUnknown } from './unknown-documents';
+import type { Usage } from './usage';
 
 interface FederatedGraph {
   readonly operations: Operations<typeof graphRoutes>;
@@ -48,6 +49,8 @@ export interface Operated {
   readonly trusted?: TrustedDocuments;
   /** Who tells subgraphs who is asking. @default none of them asks */
   readonly principals?: Principals;
+  /** @default nobody counts which operations are run */
+  readonly usage?: Usage;
 }
 
 const NONE: TrustedDocuments = { find: async () => undefined };
@@ -58,7 +61,7 @@ const UNSIGNED: Principals = { token: unsigned, jwks: unsigned };
 /** GraphQL over HTTP. */
 export function federatedGraph(
   current: CurrentGraph,
-  { settings: live = UNSET, trusted = NONE, principals = UNSIGNED }: Operated = {},
+  { settings: live = UNSET, trusted = NONE, principals = UNSIGNED, usage }: Operated = {},
 ): FederatedGraph {
   const requests = new WeakMap<APIGatewayProxyEvent, Promise<Begun>>();
   const begin = async (event: APIGatewayProxyEvent): Promise<Begun> => {
@@ -77,7 +80,7 @@ export function federatedGraph(
       (known) => known.prepared?.cost ?? 1,
       () => 1,
     );
-  const run = async (call: Call) => execute(await begun(call.event), call, principals);
+  const run = async (call: Call) => execute(await begun(call.event), call, { principals, usage });
   return {
     operations: { postGraph: run, getGraph: run, getSubgraphJwks: principals.jwks },
     costs: { postGraph: cost, getGraph: cost },
@@ -86,7 +89,12 @@ export function federatedGraph(
 
 const unpublished = () => refuse('not_ready', 'no subgraph is published yet', { headers: { 'retry-after': '60' } });
 
-async function execute(begun: Begun, call: Call, by: Principals): Promise<RawAnswer> {
+interface Beside {
+  readonly principals: Principals;
+  readonly usage: Usage | undefined;
+}
+
+async function execute(begun: Begun, call: Call, { principals, usage }: Beside): Promise<RawAnswer> {
   const { request, graph, prepared: found, settings } = begun;
   const { event, requestId, principal, publicUrl } = call;
   const mediaType = mediaTypeOf(event);
@@ -95,15 +103,16 @@ async function execute(begun: Begun, call: Call, by: Principals): Promise<RawAns
   if (isMutation && request.isGet)
     return refuse('method_not_allowed', 'a mutation is sent by POST', { headers: { allow: 'POST' } });
   try {
-    const caller = { principal, introspection: mayIntrospect(settings, graph, principal), limits: settings.limits };
-    const { run } = await ready(graph, request, found, caller);
-    const tokenFor = async (subgraph: string) => by.token(principal, subgraph, publicUrl);
+    const asking = { principal, introspection: mayIntrospect(settings, graph, principal), limits: settings.limits };
+    const { runnable, known } = await ready(graph, request, found, asking);
+    const tokenFor = async (subgraph: string) => principals.token(principal, subgraph, publicUrl);
     const headers = alongFrom({ event, requestId, tokenFor });
     const ask = graph.subgraphs({ requestId, repeatable: !isMutation, headers });
+    if (known) usage?.note(runnable, known);
     if (over) countOverLimit();
     if (unknown !== undefined) noteUnknown(unknown, request);
     const warnings = over && settings.limits === 'warn' ? [over] : undefined;
-    return answerOf(await run(ask, request.variables, warnings), mediaType);
+    return answerOf(await runnable.run(ask, request.variables, warnings), mediaType);
   } catch (error) {
     if (isRequestError(error)) return answerOfError(error, mediaType);
     throw error;

@@ -1,3 +1,4 @@
+import { documentHash } from '../shared/graph/documents';
 import type { GraphSettings } from '../shared/graph/settings';
 import { documentOf } from './document';
 import { tokensOf } from './execute/cost';
@@ -5,7 +6,7 @@ import type { Runnable } from './execute/execute';
 import type { Excess, Rule } from './execute/operation';
 import { areValid } from './execute/variables';
 import { withheldFrom } from './execute/withheld';
-import { type Asked, sha256 } from './known';
+import type { Asked } from './known';
 import type { LiveGraph } from './live-graph';
 import type { Examined } from './planning/examine';
 import type { GraphRequest } from './request';
@@ -69,32 +70,38 @@ export interface Asking {
   readonly limits: GraphSettings['limits'];
 }
 
+interface Ready {
+  readonly runnable: Runnable;
+  /** What it is known by; absent where it is run this once. */
+  readonly known?: Asked;
+}
+
 /** The operation as its caller may run it, with the request's variables. Throws a RequestError for what cannot be run. */
 export async function ready(
   graph: LiveGraph,
   request: GraphRequest,
   { found }: Prepared,
   asking: Asking,
-): Promise<Runnable> {
+): Promise<Ready> {
   if (found instanceof RequestError) throw found;
   if (request.hash !== undefined && request.query !== undefined)
     await graph.known.keepDocument(request.hash, request.query);
   const whole = await wholeOf(graph, request, found, asking);
-  const unmet = unmetRules(whole.operation, asking.principal);
+  const unmet = unmetRules(whole.runnable.operation, asking.principal);
   return unmet.length === 0 ? whole : variantWithout(unmet, graph, request, found.asked, asking);
 }
 
 type Found = Exclude<Prepared['found'], RequestError>;
 
-async function wholeOf(graph: LiveGraph, request: GraphRequest, found: Found, asking: Asking): Promise<Runnable> {
+async function wholeOf(graph: LiveGraph, request: GraphRequest, found: Found, asking: Asking): Promise<Ready> {
   const { asked } = found;
   if ('examined' in found) return learned(graph, asked, found.examined, request, asking);
   const { runnable } = found;
   const { variables } = request;
   const { introspection } = asking;
-  if (areValid(runnable.operation, variables)) return runnable;
+  if (areValid(runnable.operation, variables)) return { runnable, known: asked };
   (await graph.planner()).checkVariables(asked.query, asked.operationName, { variables, introspection });
-  return runnable;
+  return { runnable, known: asked };
 }
 
 /** The operation without what these rules guard: learned as any other, and known to all who meet the same ones. */
@@ -104,11 +111,11 @@ async function variantWithout(
   request: GraphRequest,
   asked: Asked,
   asking: Asking,
-): Promise<Runnable> {
-  const variant = { ...asked, without: sha256(textOfRules(unmet)) };
+): Promise<Ready> {
+  const variant = { ...asked, without: documentHash(textOfRules(unmet)) };
   const known = await graph.known.find(variant);
   const examine = async () => (await graph.planner()).examine(asked.query, asked.operationName, asking.limits);
-  const runnable = known ?? (await learned(graph, variant, await examine(), request, asking, unmet));
+  const runnable = known ?? (await learned(graph, variant, await examine(), request, asking, unmet)).runnable;
   const { operation } = runnable;
   // Whatever was found under that name: it is run for nobody who does not meet its rules.
   if (unmetRules(operation, asking.principal).length > 0)
@@ -117,7 +124,7 @@ async function variantWithout(
     ? withheldFrom(operation, { ...operation.defaults, ...request.variables })
     : [];
   if (errors.length > 0) throw new RequestError(errors);
-  return runnable;
+  return { runnable, known: asked };
 }
 
 async function learned(
@@ -127,10 +134,11 @@ async function learned(
   { variables }: GraphRequest,
   { introspection }: Asking,
   unmet: readonly Rule[] = [],
-): Promise<Runnable> {
+): Promise<Ready> {
   const planner = await graph.planner();
   const { operation, isLasting } = planner.learn(examined, { variables, introspection, unmet });
-  return isLasting ? graph.known.keep(asked, operation) : graph.known.link(operation);
+  if (!isLasting) return { runnable: graph.known.link(operation) };
+  return { runnable: await graph.known.keep(asked, operation), known: asked };
 }
 
 const costOf = ({ cost, defaults }: Pick<Examined, 'cost' | 'defaults'>, { variables }: GraphRequest): number =>

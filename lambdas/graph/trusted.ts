@@ -1,9 +1,9 @@
 import { BoundedMap } from '../shared/bounded-map';
-import { type Manifests, storedDocument } from '../shared/graph/documents';
+import { documentHash, type Manifests, storedDocument } from '../shared/graph/documents';
 import type { LiveSettings } from '../shared/settings/live-settings';
 import type { Commands } from '../shared/stores/redis';
 import type { Sql } from '../shared/stores/tenancy';
-import { quietly, sha256 } from './known';
+import { quietly } from './known';
 
 /** Documents that clients have published before they send them. */
 export interface TrustedDocuments {
@@ -52,4 +52,4 @@ export function trustedDocuments({ redis, sql, manifests }: Deps): TrustedDocume
 
 /** What Redis holds under a hash is checked as what a caller sends would be. */
 const isSound = (name: string, text: string): boolean =>
-  text === NONE || !/^[0-9a-f]{64}$/.test(name) || sha256(text) === name;
+  text === NONE || !/^[0-9a-f]{64}$/.test(name) || documentHash(text) === name;

@@ -72,6 +72,18 @@ const graphChange = {
   changes: Changes,
 };
 
+/** An operation that callers have run in the last thirty days, and that would not be valid any more. */
+const BrokenOperation = z.object({
+  /** SHA-256 of its document, in hex. */
+  hash: z.string(),
+  name: z.nullable(z.string()),
+  count: z.int(),
+  /** In UTC: `2026-11-24`. */
+  lastSeenDay: z.string(),
+  errors: z.array(z.object({ message: z.string(), positions: z.array(z.object({ line: z.int(), column: z.int() })) })),
+});
+export type BrokenOperation = z.output<typeof BrokenOperation>;
+
 const Check = z.object({
   /** It composes, and breaks nothing. */
   passed: z.boolean(),
@@ -79,6 +91,10 @@ const Check = z.object({
   compositionErrors: z.array(CompositionError),
   /** Compared with what callers see today. */
   changes: Changes,
+  /** Who uses what goes away, the most used first. */
+  operations: z.array(BrokenOperation),
+  /** So many were looked at, where something breaks; `null` while the cache, which has them, does not answer. */
+  operationsChecked: z.nullable(z.int()),
   /** The version of the graph that it was compared with; `null` when there is none yet. */
   comparedWith: z.nullable(z.int()),
 });

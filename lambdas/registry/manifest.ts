@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   buildSchema,
   type DocumentNode,
@@ -11,6 +10,7 @@ import {
   validate,
 } from 'graphql';
 import { refuse } from '../shared/errors';
+import { documentHash } from '../shared/graph/documents';
 import { type DocumentError, type Manifest, MOST_DOCUMENT_BYTES, MOST_DOCUMENTS } from './documents-contract';
 
 /** A document that a client was built with. */
@@ -71,7 +71,7 @@ const isApollo = (manifest: Manifest): manifest is Apollo => Array.isArray(manif
 
 function documentOf(listed: Listed, schema: GraphQLSchema): TrustedDocument | DocumentError {
   const { id, body } = listed;
-  const hash = createHash('sha256').update(body).digest('hex');
+  const hash = documentHash(body);
   try {
     const document = parse(body, { maxTokens: MOST_TOKENS });
     const operation = only(document);
@@ -80,13 +80,15 @@ function documentOf(listed: Listed, schema: GraphQLSchema): TrustedDocument | Do
     const name = operation.name?.value ?? '';
     const errors = validate(schema, document, undefined, { maxErrors: MOST_ERRORS });
     if (errors.length > 0) return wrongWith(listed, errors.map(told), name);
-    return { id, hash, body, name, kind: operation.operation === OperationTypeNode.MUTATION ? 'mutation' : 'query' };
+    return { id, hash, body, name, kind: kindOf(operation.operation) };
   } catch (error) {
     if (error instanceof GraphQLError) return wrongWith(listed, [told(error)]);
     if (error instanceof RangeError) return wrongWith(listed, [{ message: 'It is nested too deeply.', positions: [] }]);
     throw error;
   }
 }
+
+const kindOf = (type: OperationTypeNode) => (type === OperationTypeNode.MUTATION ? 'mutation' : 'query');
 
 function only({ definitions }: DocumentNode): OperationDefinitionNode | undefined {
   const operations = definitions.filter((definition) => definition.kind === Kind.OPERATION_DEFINITION);
@@ -119,6 +121,3 @@ const told = ({ message, locations = [] }: GraphQLError): DocumentError['errors'
   message,
   positions: locations.map(({ line, column }) => ({ line, column })),
 });
-
-/** As a manifest says it. */
-const kindOf = (operation: OperationTypeNode): string => operation;

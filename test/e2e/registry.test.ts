@@ -1,3 +1,5 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import * as z from 'zod/mini';
 import { SUBGRAPHS } from '../../examples/compose';
 import { contracts } from '../../lambdas/routes';
 import { client } from '../../lambdas/shared/http/client';
@@ -37,9 +39,53 @@ test('a pipeline publishes by its key what a running service says, and breaks no
   }
 }, 60_000);
 
+const Answer = z.object({ data: z.looseObject({}) });
+
+test('a client publishes its documents and names them; what it has run is told to who would break it', async () => {
+  const token = await tokenOf('admin');
+  const api = client(contracts.registry, { baseUrl: gateway.url, token });
+  const graphql = async (asked: unknown) => {
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    return call('/graphql', { method: 'POST', headers, body: JSON.stringify(asked) });
+  };
+  const params = { client: 'e2e' };
+  const lamp = 'query E2eLamp { product(id: "product-01") { name } }';
+  try {
+    const published = await api.publishDocuments({ params, body: { 'e2e-lamp': lamp } });
+    expect(published).toMatchObject({ operations: 1, inForceWithinSeconds: 2 });
+    await within(10_000, async () => {
+      const { status, body } = await graphql({ documentId: 'e2e-lamp' });
+      return status === 200 && Answer.safeParse(body).data?.data.product !== undefined;
+    });
+    const { settings } = await api.getGraphSettings();
+    expect(await api.putGraphSettings({ body: settings })).toMatchObject({ deployed: false, settings });
+    const products = await api.getSubgraph({ params: { name: 'products' } });
+    const sdl = products.sdl.replace('product(', 'productOf(');
+    const { operations } = await api.checkSubgraph({ params: { name: 'products' }, body: { sdl } });
+    expect(operations).toEqual(expect.arrayContaining([expect.objectContaining({ name: 'E2eLamp' })]));
+  } finally {
+    await api.deleteDocuments({ params }).catch(() => undefined);
+  }
+}, 60_000);
+
+/** Asks until it holds; environments look for what is new beside their requests. */
+async function within(milliseconds: number, holds: () => Promise<boolean>): Promise<void> {
+  const endMs = performance.now() + milliseconds;
+  while (!(await holds())) {
+    if (performance.now() > endMs) throw new Error(`it did not hold within ${milliseconds} ms`);
+    await pause(200);
+  }
+}
+
 test('an administrator of a tenant may not even read the registry', async () => {
   const headers = { authorization: `Bearer ${await tokenOf('admin', gateway, 'globex.example')}` };
-  for (const path of ['/v1/subgraphs', '/v1/graph', '/v1/subgraphs/products'])
+  for (const path of [
+    '/v1/subgraphs',
+    '/v1/graph',
+    '/v1/subgraphs/products',
+    '/v1/graph/documents',
+    '/v1/settings/graph',
+  ])
     expect(await call(path, { headers })).toMatchObject({ status: 403, body: { code: 'forbidden' } });
 });
 

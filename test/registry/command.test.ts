@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { subgraph } from '../../bin/subgraph';
 import { registryRoutes } from '../../lambdas/registry/contract';
+import { documentHash } from '../../lambdas/shared/graph/documents';
+import { dayOf, fieldOf, usageKey, usedDocumentKey } from '../../lambdas/shared/graph/usage';
 import { captureOutput } from '../support/output';
 import { temporaryFolder } from '../support/temporary-folder';
 import { type Environment, LIGHT, NEWS, PRODUCTS, startRegistry, type TestRegistry, urlOf } from './support';
@@ -78,6 +80,21 @@ test('what breaks callers is published only when that is meant', async () => {
     code: 0,
     lines: [breaking, 'products is published as version 2; the graph is at version 2'],
   });
+});
+
+test('who uses what goes away is named', async () => {
+  await here.publish('products', PRODUCTS);
+  const { client } = given.tenants.redis;
+  const [document, today] = ['{ products { weight } }', dayOf(Date.now())];
+  const hash = documentHash(document);
+  await client.hset(usageKey(today), fieldOf({ hash, operationName: '' }), 57);
+  await client.set(usedDocumentKey(hash), document);
+  expect((await run('check', 'products', '--schema', file(LIGHT))).lines).toEqual([
+    'breaking FIELD_REMOVED: Product.weight was removed.',
+    `breaks an operation without a name (${hash.slice(0, 12)}), run 57 times, last on ${today}`,
+    '  Cannot query field "weight" on type "Product".',
+    'products breaks callers',
+  ]);
 });
 
 test.each([

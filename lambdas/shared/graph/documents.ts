@@ -1,6 +1,10 @@
+import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
 import type { Kind } from '../settings/kind';
 import type { Sql } from '../stores/tenancy';
+
+/** SHA-256 in hex: what a document is known by. */
+export const documentHash = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** What one client was built with, published as a whole. */
 export const Manifest = z.object({
