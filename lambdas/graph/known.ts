@@ -37,21 +37,22 @@ export interface KnownOperations {
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
+// What callers choose stands last, here and in Redis: no name of an operation makes one variant into another.
+const nameOf = ({ query, operationName = '', without = '' }: Asked) => `${without}\n${operationName}\n${query}`;
+
 export function knownOperations(version: string, run: RunCommand): KnownOperations {
   const here = new BoundedMap<string, Runnable>(MOST_KNOWN);
   const documents = new BoundedMap<string, string>(MOST_KNOWN);
-  // What callers choose stands last: no name of an operation makes one variant into another.
-  const name = ({ query, operationName = '', without = '' }: Asked) => `${without}\n${operationName}\n${query}`;
   const key = ({ query, operationName = '', without = '' }: Asked) =>
     `graph:${FORMAT}:${version}:${without}:${sha256(query)}:${operationName}`;
   const remember = (asked: Asked, operation: Operation): Runnable => {
     const linked = runnable(operation);
-    here.set(name(asked), linked);
+    here.set(nameOf(asked), linked);
     return linked;
   };
   return {
     async find(asked) {
-      const found = here.get(name(asked));
+      const found = here.get(nameOf(asked));
       if (found) return found;
       const text = await quietly(run((redis) => redis.get(key(asked))));
       const operation = typeof text === 'string' ? parsed(text) : undefined;
