@@ -35,8 +35,8 @@ export interface KnownOperations {
   keepDocument(hash: string, query: string): Promise<void>;
 }
 
-// What callers choose stands last: no name of an operation makes one variant into another.
-const name = ({ query, operationName = '', without = '' }: Asked) => `${without}\n${operationName}\n${query}`;
+// What callers choose stands last, here and in Redis: no name of an operation makes one variant into another.
+const nameOf = ({ query, operationName = '', without = '' }: Asked) => `${without}\n${operationName}\n${query}`;
 
 export function knownOperations(version: string, redis: Commands): KnownOperations {
   const here = new BoundedMap<string, Runnable>(MOST_KNOWN);
@@ -45,12 +45,12 @@ export function knownOperations(version: string, redis: Commands): KnownOperatio
     `graph:${FORMAT}:${version}:${without}:${documentHash(query)}:${operationName}`;
   const remember = (asked: Asked, operation: Operation): Runnable => {
     const linked = runnable(operation);
-    here.set(name(asked), linked);
+    here.set(nameOf(asked), linked);
     return linked;
   };
   return {
     async find(asked) {
-      const found = here.get(name(asked));
+      const found = here.get(nameOf(asked));
       if (found) return found;
       const text = await quietly(redis.call('GET', key(asked)));
       const operation = typeof text === 'string' ? parsed(text) : undefined;
