@@ -1,4 +1,6 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
+import { createRemoteJWKSet, jwtVerify } from 'jose';
 import * as z from 'zod/mini';
 import { SUBGRAPHS } from '../../examples/compose';
 import { contracts } from '../../lambdas/routes';
@@ -77,6 +79,40 @@ async function within(milliseconds: number, holds: () => Promise<boolean>): Prom
   }
 }
 
+test('a subgraph is sent what its settings say, and verifies who asks with the keys of the gateway', async () => {
+  const api = client(contracts.registry, { baseUrl: gateway.url, token: await tokenOf('admin') });
+  const seen: IncomingHttpHeaders[] = [];
+  const service = await listen((request, response) => {
+    seen.push(request.headers);
+    response.end('{"data":{"weather":"mild"}}');
+  });
+  const params = { name: NAME };
+  try {
+    const sdl = 'type Query { weather: String }';
+    const settings = { forwardHeaders: ['Accept-Language'], principal: true };
+    await api.publishSubgraph({ params, body: { url: service.url, sdl, ...settings } });
+    const headers = {
+      authorization: `Bearer ${await tokenOf('viewer')}`,
+      'content-type': 'application/json',
+      'accept-language': 'de',
+    };
+    const ask = async () => (await call('/graphql', { method: 'POST', headers, body: '{"query":"{ weather }"}' })).body;
+    for (let second = 0; second < 10 && !('data' in Object(await ask())); second += 1) await pause(1_000);
+    expect(await ask()).toEqual({ data: { weather: 'mild' } });
+    // A check asks for nobody.
+    const sent = seen.findLast((each) => 'traceparent' in each) ?? {};
+    expect(sent).toMatchObject({ 'accept-language': 'de', traceparent: expect.stringMatching(/^00-/) });
+    expect(sent).not.toHaveProperty('authorization');
+    const keys = createRemoteJWKSet(new URL(`${gateway.url}/.well-known/subgraph-jwks.json`));
+    const expected = { audience: NAME, issuer: gateway.url, typ: 'principal+jwt' };
+    const { payload } = await jwtVerify(String(sent['x-gatehouse-principal']), keys, expected);
+    expect(payload).toMatchObject({ kind: 'user', roles: ['viewer'] });
+  } finally {
+    await api.deleteSubgraph({ params }).catch(() => undefined);
+    await service.stop();
+  }
+}, 60_000);
+
 test('an administrator of a tenant may not even read the registry', async () => {
   const headers = { authorization: `Bearer ${await tokenOf('admin', gateway, 'globex.example')}` };
   for (const path of [
@@ -97,6 +133,6 @@ test('within a minute or two the health of each example is known', async () => {
       .map(({ health }) => health?.state);
   const wanted = SUBGRAPHS.map(() => 'up');
   for (let second = 0; second < 150 && JSON.stringify(await states()) !== JSON.stringify(wanted); second += 3)
-    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    await pause(3_000);
   expect(await states()).toEqual(wanted);
 }, 180_000);

@@ -62,6 +62,7 @@ test.each([
   { maxAnswerBytes: 1_023 },
   { maxAnswerBytes: 16 * 1024 * 1024 + 1 },
   { forwardHeaders: ['a b'] },
+  { forwardHeaders: ['x_forwarded_for'] },
   { forwardHeaders: Array.from({ length: 21 }, (_, each) => `x-${each}`) },
   { other: true },
 ])('%j is refused', async (settings) => {
