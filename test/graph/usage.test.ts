@@ -89,9 +89,16 @@ test('a day has so many operations at most, and those that it has go on being co
   expect(await redis.client.exists(usedDocumentKey(documentHash('{ tooMany }')))).toBe(0);
 });
 
-test('without Redis nobody notices', () => {
-  const { used } = recorder(runDown());
-  expect(() => note(used)).not.toThrow();
+test('without Redis nobody notices, and what was run meanwhile is told with the next run', async () => {
+  const down = runDown();
+  let isDown = true;
+  const { used } = recorder((command, how) => (isDown ? down(command, how) : redis.run(command, how)));
+  const again = note(used);
+  await told();
+  isDown = false;
+  again();
+  expect(await told()).toEqual({ [`${HASH}:`]: '2' });
+  expect(await redis.client.get(usedDocumentKey(HASH))).toBe(QUERY);
 });
 
 test('the graph tells what it has run, and neither what it refuses nor what nobody keeps', async () => {
