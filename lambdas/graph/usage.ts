@@ -30,6 +30,8 @@ interface Entry extends UsedOperation {
   readonly query: string;
   /** Runs that have not been told. */
   runs: number;
+  /** Or is just being told; where Redis did not hear it, it is told with its next run. */
+  isTold?: boolean;
   /** The day for which its text was told. */
   day?: string;
 }
@@ -57,28 +59,33 @@ export function usage({ redis, nowMs }: Deps): Usage {
 
   const tellText = async (entry: Entry, day: string): Promise<void> => {
     if (entry.day === day || entry.query.length > MOST_BYTES) return;
-    entry.day = day;
-    await quietly(redis.call('SET', usedDocumentKey(entry.hash), entry.query, 'EX', USAGE_SECONDS));
+    const { hash, query } = entry;
+    const told = await quietly(redis.call('SET', usedDocumentKey(hash), query, 'EX', USAGE_SECONDS));
+    if (told === 'OK') entry.day = day;
   };
   const tell = async (some: readonly Entry[]): Promise<void> => {
     const day = dayOf(nowMs());
-    const counts = some.flatMap((entry) => [fieldOf(entry), entry.runs]);
-    for (const entry of some) {
+    const taken = some.map((entry) => ({ entry, runs: entry.runs }));
+    for (const { entry } of taken) {
       entry.runs = 0;
+      entry.isTold = true;
       waiting.delete(entry);
     }
+    const counts = taken.flatMap(({ entry, runs }) => [fieldOf(entry), runs]);
     const told = await quietly(ADD(redis, [usageKey(day)], [MOST_A_DAY, USAGE_SECONDS, ...counts]));
-    if (!Array.isArray(told)) return;
-    for (const [index, entry] of some.entries()) if (told[index] === 1) await tellText(entry, day);
+    for (const [index, { entry, runs }] of taken.entries()) {
+      // Redis has not answered in time: what it may have counted all the same is counted twice rather than never.
+      if (!Array.isArray(told)) Object.assign(entry, { runs: entry.runs + runs, isTold: false });
+      else if (told[index] === 1) await tellText(entry, day);
+    }
   };
   return {
     note(runnable, { query, operationName = '' }) {
-      const known = entries.get(runnable);
-      const entry = known ?? { hash: documentHash(query), operationName, query, runs: 0 };
+      const entry: Entry = entries.get(runnable) ?? { hash: documentHash(query), operationName, query, runs: 0 };
       entries.set(runnable, entry);
       entry.runs += 1;
       waiting.add(entry);
-      if (!known) void tell([entry]);
+      if (!entry.isTold) void tell([entry]);
       if (nowMs() - toldAtMs < TELL_EVERY_MS) return;
       if (waiting.size <= MOST_TOLD) toldAtMs = nowMs();
       if (waiting.size > 0) void tell([...waiting].slice(0, MOST_TOLD));

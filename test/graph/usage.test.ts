@@ -5,7 +5,7 @@ import { type Usage, usage } from '../../lambdas/graph/usage';
 import { documentHash } from '../../lambdas/shared/graph/documents';
 import { dayOf, usageKey, usedDocumentKey } from '../../lambdas/shared/graph/usage';
 import { logger } from '../../lambdas/shared/telemetry';
-import { downRedis, startRedis, type TestRedis } from '../support/redis';
+import { startRedis, type TestRedis } from '../support/redis';
 import { type Shop, startShop } from '../support/shop';
 import { environment } from './support';
 
@@ -89,9 +89,20 @@ test('a day has so many operations at most, and those that it has go on being co
   expect(await redis.client.exists(usedDocumentKey(documentHash('{ tooMany }')))).toBe(0);
 });
 
-test('without Redis nobody notices', () => {
-  const { used } = recorder(downRedis());
-  expect(() => note(used)).not.toThrow();
+test('without Redis nobody notices, and what was run meanwhile is told with the next run', async () => {
+  let isDown = true;
+  const flaky = {
+    ...redis.commands,
+    call: (command: string, ...values: (string | number)[]) =>
+      isDown ? Promise.reject(new RedisAway('it is down')) : redis.commands.call(command, ...values),
+  };
+  const { used } = recorder(flaky);
+  const again = note(used);
+  await told();
+  isDown = false;
+  again();
+  expect(await told()).toEqual({ [`${HASH}:`]: '2' });
+  expect(await redis.client.get(usedDocumentKey(HASH))).toBe(QUERY);
 });
 
 test('the graph tells what it has run, and neither what it refuses nor what nobody keeps', async () => {

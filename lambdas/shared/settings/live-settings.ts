@@ -26,7 +26,10 @@ export interface LiveSettings<T> {
   refresh(): Promise<void>;
   /** For who reads PostgreSQL anyway: asks it where there is no copy. A database that is paused is woken by no other. */
   confirmed(): Promise<Versioned<T>>;
-  /** For who must not act on what was changed long ago: waits where nothing is known yet, or nobody has looked for a while. */
+  /**
+   * For who must not act on what was changed long ago: waits where nothing is known yet, or nobody has looked for a while.
+   * Rejects where neither store has ever said anything: what an operator has closed is not open meanwhile.
+   */
   fresh(): Promise<Versioned<T>>;
 }
 
@@ -34,6 +37,7 @@ export interface LiveSettings<T> {
 export function liveSettings<T>(kind: Kind<T>, deployed: T, source: SettingsSource<T>): LiveSettings<T> {
   let known: Versioned<T> = { version: 0, settings: deployed };
   let isFound = false;
+  let failure: unknown;
   let lookedAtMs = Number.NEGATIVE_INFINITY;
   let looking: Promise<boolean> | undefined;
   let confirming: Promise<void> | undefined;
@@ -59,7 +63,10 @@ export function liveSettings<T>(kind: Kind<T>, deployed: T, source: SettingsSour
   };
   // Without Redis and PostgreSQL what is known stays in force.
   const confirm = async () => {
-    if (!(await lookOnce())) await source.stored().then(take, () => undefined);
+    if (await lookOnce()) return;
+    await source.stored().then(take, (error: unknown) => {
+      failure = error;
+    });
   };
   const confirmOnce = (): Promise<void> => {
     confirming ??= confirm().finally(() => {
@@ -83,6 +90,7 @@ export function liveSettings<T>(kind: Kind<T>, deployed: T, source: SettingsSour
       const ageMs = source.nowMs() - lookedAtMs;
       if (!isFound || ageMs >= WAIT_AFTER_MS) await confirmOnce();
       else if (ageMs >= LOOK_EVERY_MS) void confirmOnce();
+      if (!isFound) throw failure;
       return known;
     },
   };

@@ -138,11 +138,17 @@ describe('for who waits', () => {
     expect(await settings.fresh()).toEqual(at(5));
   });
 
-  test('PostgreSQL is asked once by all who wait for it, and again while it has not answered', async () => {
+  test('nothing is in force while neither store has said anything: PostgreSQL is asked once by all who wait, and again', async () => {
     const { stores, settings } = environment({ copy: AWAY, stored: AWAY });
-    expect(await Promise.all([settings.fresh(), settings.fresh()])).toEqual([DEPLOYED, DEPLOYED]);
+    const both = await Promise.allSettled([settings.fresh(), settings.fresh()]);
+    expect(both).toEqual([
+      { status: 'rejected', reason: AWAY },
+      { status: 'rejected', reason: AWAY },
+    ]);
     expect(stores.asked.stored).toBe(1);
     stores.stored = at(2);
+    expect(await settings.fresh()).toEqual(at(2));
+    Object.assign(stores, { stored: AWAY, nowMs: 9_000 });
     expect(await settings.fresh()).toEqual(at(2));
   });
 });
