@@ -4,6 +4,7 @@ import type { Operation } from '../../lambdas/graph/execute/operation';
 import { type Usage, usage } from '../../lambdas/graph/usage';
 import { documentHash } from '../../lambdas/shared/graph/documents';
 import { dayOf, usageKey, usedDocumentKey } from '../../lambdas/shared/graph/usage';
+import { RedisAway } from '../../lambdas/shared/stores/breaker';
 import { logger } from '../../lambdas/shared/telemetry';
 import { startRedis, type TestRedis } from '../support/redis';
 import { type Shop, startShop } from '../support/shop';
