@@ -38,6 +38,8 @@ export class DataStack extends Stack {
   readonly signingKeys: secretsmanager.ISecret;
   /** The HMAC key under which API keys are stored. */
   readonly pepper: secretsmanager.ISecret;
+  /** Of what principals are signed with for subgraphs: another key than that of access tokens, which the graph must not have. */
+  readonly subgraphKey: secretsmanager.ISecret;
   /** The logins of the example organisations, where the stage has them. */
   readonly seedLogins: secretsmanager.ISecret | undefined;
   /** The invitation of the first administrator, where the stage names one. */
@@ -63,6 +65,11 @@ export class DataStack extends Stack {
       description: 'The HMAC key under which API keys are stored',
       generateSecretString: RANDOM,
       unrotated: 'a new pepper would void every API key; issue new keys instead',
+    });
+    this.subgraphKey = secret('SubgraphKey', {
+      description: 'The key that tells subgraphs who asks is made of it',
+      generateSecretString: RANDOM,
+      unrotated: 'it signs tokens of one minute, for subgraphs alone; a new value is a new key',
     });
     this.firstInvitation = stage.firstAdmin ? secret('FirstInvitation', FIRST_INVITATION) : undefined;
     if (this.firstInvitation) new CfnOutput(this, 'FirstInvitationSecret', { value: this.firstInvitation.secretArn });

@@ -1,6 +1,7 @@
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { type Foundation, GatewayFunction } from './constructs/gateway-function';
+import { grantSubgraphs } from './constructs/subgraph-access';
 import type { Subgraph } from './examples';
 
 interface GraphProps extends Foundation {
@@ -14,7 +15,7 @@ export class Graph extends Construct {
 
   constructor(scope: Construct, id: string, props: GraphProps) {
     super(scope, id);
-    const { stage, subgraphs } = props;
+    const { stage, data } = props;
     this.api = new GatewayFunction(this, 'Api', props, {
       code: 'graph',
       impact: 'GraphQL requests fail.',
@@ -24,11 +25,12 @@ export class Graph extends Construct {
       timeoutSeconds: 28,
       memoryMb: 1024,
       environment: {
-        SIGNED_URLS: `[${subgraphs.map(({ url }) => `"${url}"`).join(',')}]`,
-        PRIVATE_TARGETS: stage.privateTargets ? 'on' : 'off',
+        UNAUTHORIZED_FIELDS: stage.unauthorizedFields,
+        SUBGRAPH_KEY_SECRET: data.subgraphKey.secretArn,
         INTROSPECTION: stage.keepData ? 'off' : 'on',
       },
     }).fn;
-    for (const subgraph of subgraphs) subgraph.grantInvoke(this.api);
+    data.subgraphKey.grantRead(this.api);
+    grantSubgraphs(this.api, 'graph', props);
   }
 }

@@ -58,6 +58,8 @@ const Stage = z.strictObject({
   ),
   /** Whether addresses that people name (an issuer's keys, a subgraph) may be private and without TLS: on a laptop, and nowhere else. */
   privateTargets: z.boolean(),
+  /** Of an operation with fields that its caller may not see: `filter` makes them null, `reject` refuses it whole. */
+  unauthorizedFields: z.enum(['filter', 'reject']),
   /**
    * External issuers whose tokens every organisation of the stage accepts: as at `POST /v1/issuers`, and with the
    * organisation that each value of a claim stands for.
@@ -96,6 +98,7 @@ const dev: Settings = {
   seedLogins: true,
   exampleSubgraphs: true,
   privateTargets: false,
+  unauthorizedFields: 'filter',
 };
 
 const prod: Settings = {
@@ -114,6 +117,7 @@ const prod: Settings = {
   seedLogins: false,
   exampleSubgraphs: false,
   privateTargets: false,
+  unauthorizedFields: 'filter',
 };
 
 const stages = {

@@ -58,7 +58,7 @@ test('shared imports no feature', () => {
 });
 
 /** From what knows most to what knows least; files that stand in `shared` itself are words for all. */
-const ROOMS = ['http', 'access', 'limits', 'credentials', 'graph', 'stores', 'aws'];
+const ROOMS = ['http', 'access', 'limits', 'credentials', 'graph', 'settings', 'stores', 'aws'];
 const roomOf = (path: string) => (path.split('/').length > 3 ? ROOMS.indexOf(path.split('/')[2] ?? '') : ROOMS.length);
 /** They know principals, and nothing else of access. */
 const isPrincipal = (path: string) => path === 'lambdas/shared/access/principal';

@@ -5,8 +5,10 @@ import { judgeTogether } from '../../lambdas/shared/access/judge-together';
 import { setOfRole } from '../../lambdas/shared/access/permissions';
 import { BoundedMap } from '../../lambdas/shared/bounded-map';
 import { announce } from '../../lambdas/shared/graph/artifact';
+import { DEFAULT_GRAPH_SETTINGS, GRAPH } from '../../lambdas/shared/graph/settings';
 import { DEFAULT_LIMITS } from '../../lambdas/shared/limits/defaults';
 import { settingsOf } from '../../lambdas/shared/limits/settings';
+import { copySettings } from '../../lambdas/shared/settings/stored-settings';
 import { commandsOn } from '../../test/support/commands';
 import { CACHE, CREDENTIALS, type startStores, USER } from '../stores';
 import { CALLER } from './event';
@@ -53,6 +55,8 @@ export const ourWorld = ({ port, caFile }: Stores, urls: Urls) => ({
   SIGNED_URLS: JSON.stringify(Object.values(urls)),
   PRIVATE_TARGETS: 'on',
   INTROSPECTION: 'off',
+  UNAUTHORIZED_FIELDS: 'filter',
+  SUBGRAPH_KEY_SECRET: 'nobody asks for it',
   APOLLO_TELEMETRY_DISABLED: '1',
 });
 
@@ -91,8 +95,15 @@ export function knownCaller({ address }: Stores): Caller {
       // It would be read again after some minutes, and this takes longer.
       if ((await client.persist(entryKey(CALLER))) !== 1) throw new Error('the caller is not kept');
     },
-    publish: (supergraph, urls) =>
-      announce(redis, { version: 1, supergraph, subgraphs: SUBGRAPHS.map((name) => ({ name, url: urls[name] })) }),
+    async publish(supergraph, urls) {
+      await announce(redis, {
+        version: 1,
+        supergraph,
+        subgraphs: SUBGRAPHS.map((name) => ({ name, url: urls[name] })),
+      });
+      // As an environment finds them that is not the first one for ten minutes.
+      await copySettings(redis, GRAPH, { version: 0, settings: DEFAULT_GRAPH_SETTINGS });
+    },
     async refill() {
       const meters = await client.keys('gatehouse:*:meter*');
       if (meters.length > 0) await client.del(meters);

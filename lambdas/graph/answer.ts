@@ -47,7 +47,7 @@ export const answerOf = (body: string, mediaType: MediaType): RawAnswer => ({
 
 /** A response without data: the newer media type has a status for it, the older one says 200 (sections 6.4.1 and 6.4.2). */
 export const answerOfError = ({ errors, kind }: RequestError, mediaType: MediaType): RawAnswer => ({
-  status: kind === 'limit' || mediaType === GRAPHQL ? 400 : 200,
+  status: kind !== 'other' || mediaType === GRAPHQL ? 400 : 200,
   headers: headersOf(mediaType),
   body: JSON.stringify({ errors }),
 });

@@ -1,8 +1,25 @@
 import * as z from 'zod/mini';
+import { JWKS_MAX_AGE_SECONDS } from '../shared/credentials/lifetimes';
 import { type Contract, json } from '../shared/http/route';
 
 /** GraphQL over HTTP: what a request carries. request.ts is the authority; this is the gateway's coarse filter. */
-const GraphRequest = z.looseObject({ query: z.optional(z.string()) });
+const asked = { query: z.optional(z.string()), documentId: z.optional(z.string()) };
+const GraphRequest = z.looseObject(asked);
+
+/** Public keys of ours (RFC 8037). */
+const SubgraphJwks = z.object({
+  keys: z.array(
+    z.object({
+      kty: z.literal('OKP'),
+      crv: z.literal('Ed25519'),
+      x: z.string(),
+      kid: z.string(),
+      alg: z.literal('EdDSA'),
+      use: z.literal('sig'),
+    }),
+  ),
+});
+export type SubgraphJwks = z.output<typeof SubgraphJwks>;
 
 export const graphRoutes = {
   postGraph: {
@@ -24,10 +41,24 @@ export const graphRoutes = {
     summary: 'Run a GraphQL query over the federated graph',
     auth: 'bearer',
     permission: 'graph:query',
-    query: z.looseObject({ query: z.optional(z.string()) }),
+    query: z.looseObject(asked),
     reply: { status: 200, body: z.looseObject({ data: z.optional(z.unknown()) }) },
     errors: ['not_ready', 'not_acceptable'],
     raw: true,
     since: '0.1.0',
+  },
+  getSubgraphJwks: {
+    method: 'GET',
+    path: '/.well-known/subgraph-jwks.json',
+    summary: 'The public keys by which subgraphs verify who asks (RFC 7517)',
+    auth: 'none',
+    public: 'public keys are public',
+    addressLimit: 'discovery',
+    reply: {
+      status: 200,
+      body: SubgraphJwks,
+      headers: { 'cache-control': `public, max-age=${JWKS_MAX_AGE_SECONDS}` },
+    },
+    since: '0.4.0',
   },
 } as const satisfies Contract;

@@ -1,4 +1,5 @@
 import { type Artifact, type Current, currentGraph, currentOf, loadArtifact } from '../shared/graph/artifact';
+import { settingsIn } from '../shared/graph/subgraph-settings';
 import type { Redis } from '../shared/stores/redis';
 import type { Sql } from '../shared/stores/tenancy';
 import { type CurrentGraph, type GraphDeps, type LiveGraph, liveGraph } from './live-graph';
@@ -28,7 +29,8 @@ export function currentLiveGraph(deps: CurrentDeps): CurrentGraph {
     if (live?.version === name) return;
     const supergraph = async () => (loaded ?? (await loadArtifact(redis, sql, version)))?.supergraph ?? '';
     const urls = Object.fromEntries(subgraphs.map((subgraph) => [subgraph.name, subgraph.url]));
-    live = subgraphs.length > 0 ? liveGraph({ version: name, urls, supergraph }, deps) : undefined;
+    const settings = Object.fromEntries(subgraphs.map((subgraph) => [subgraph.name, settingsIn(subgraph)]));
+    live = subgraphs.length > 0 ? liveGraph({ version: name, urls, settings, supergraph }, deps) : undefined;
   };
   const look = async (): Promise<void> => {
     const current = await currentGraph(redis).catch(() => undefined);

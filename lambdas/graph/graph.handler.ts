@@ -1,36 +1,55 @@
 import * as z from 'zod/mini';
 import { awsIdentity } from '../shared/aws/aws-token';
-import { readEnv } from '../shared/env';
+import { readEnv, text } from '../shared/env';
+import { DOCUMENTS, NO_MANIFESTS } from '../shared/graph/documents';
+import { DEFAULT_GRAPH_SETTINGS, GRAPH } from '../shared/graph/settings';
 import { gateEnv, openGate } from '../shared/http/gate';
+import { openSend, sendEnv, sendOptionsOf } from '../shared/http/send';
 import { serve } from '../shared/http/serve';
-import { fromJson } from '../shared/json';
+import { liveSettings } from '../shared/settings/live-settings';
+import { settingsSource } from '../shared/settings/stored-settings';
 import { statementsOn } from '../shared/stores/postgres';
+import { keptSecret } from '../shared/stores/secrets';
 import { graphRoutes } from './contract';
 import { currentLiveGraph } from './current';
 import { federatedGraph } from './operations';
-import { openSend } from './send';
+import { principalsBy } from './principals';
+import { withBreakers } from './subgraph-breaker';
+import { tellOfSubgraph } from './tell-of-subgraph';
+import { trustedDocuments } from './trusted';
+import { usage } from './usage';
 
-const onOff = z.enum(['on', 'off']);
 const env = readEnv({
   ...gateEnv,
-  INTROSPECTION: onOff,
-  PRIVATE_TARGETS: onOff,
-  /** Function URLs that this function's role may call, as JSON: what is sent there is signed by it. */
-  SIGNED_URLS: z.pipe(fromJson, z.array(z.url())),
+  ...sendEnv,
+  /** Of what principals are signed with for subgraphs. */
+  SUBGRAPH_KEY_SECRET: text,
+  INTROSPECTION: z.enum(['on', 'off']),
+  /** Of an operation with fields that its caller may not see: `filter` leaves them out, `reject` refuses it. */
+  UNAUTHORIZED_FIELDS: z.enum(['filter', 'reject']),
 });
 
 const gate = openGate(env);
+const nowMs = () => performance.now();
 const current = currentLiveGraph({
   redis: gate.redis,
   sql: statementsOn(gate.pool),
-  nowMs: () => performance.now(),
-  send: openSend({
-    identity: awsIdentity(),
-    signedUrls: env.SIGNED_URLS,
-    privateTargets: env.PRIVATE_TARGETS === 'on',
-  }),
+  nowMs,
+  send: withBreakers(openSend(sendOptionsOf(env, awsIdentity())), { nowMs, tell: tellOfSubgraph }),
   planning: { introspection: env.INTROSPECTION === 'on' },
+  refuseUnauthorized: env.UNAUTHORIZED_FIELDS === 'reject',
 });
-const { operations, costs } = federatedGraph(current);
+const settings = liveSettings(
+  GRAPH,
+  DEFAULT_GRAPH_SETTINGS,
+  settingsSource(gate.redis, gate.pool, GRAPH, DEFAULT_GRAPH_SETTINGS),
+);
+const manifests = liveSettings(DOCUMENTS, NO_MANIFESTS, settingsSource(gate.redis, gate.pool, DOCUMENTS, NO_MANIFESTS));
+const { operations, costs } = federatedGraph(current, {
+  settings,
+  trusted: trustedDocuments({ redis: gate.redis, sql: statementsOn(gate.pool), manifests }),
+  principals: principalsBy({ secret: keptSecret(env.SUBGRAPH_KEY_SECRET), nowMs: Date.now }),
+  usage: usage({ redis: gate.redis, nowMs: Date.now }),
+});
 
 export const handler = serve(graphRoutes, operations, { ...gate, costs });

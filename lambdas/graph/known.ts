@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { BoundedMap } from '../shared/bounded-map';
+import { documentHash } from '../shared/graph/documents';
 import { fromJson } from '../shared/json';
 import { RedisAway } from '../shared/stores/breaker';
 import type { Commands } from '../shared/stores/redis';
@@ -9,7 +9,7 @@ import type { Operation } from './execute/operation';
 import { isObject } from './execute/run';
 
 /** What is kept changes with the code that reads it: a deployment does not read another one's. */
-const FORMAT = 1;
+const FORMAT = 2;
 /** Learned anew when nobody has asked for it so long. */
 const KEPT_SECONDS = 24 * 60 * 60;
 /** A larger one is learned by each environment. */
@@ -20,6 +20,8 @@ const MOST_KNOWN = 1_000;
 export interface Asked {
   readonly query: string;
   readonly operationName: string | undefined;
+  /** Of the variant that leaves out what these rules guard: their hash. A caller has no say in it. */
+  readonly without?: string;
 }
 
 /** Operations that have been planned for one version of the graph: here, and in Redis for all environments. */
@@ -33,22 +35,22 @@ export interface KnownOperations {
   keepDocument(hash: string, query: string): Promise<void>;
 }
 
-export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
-
-const name = ({ query, operationName = '' }: Asked) => `${operationName}\n${query}`;
+// What callers choose stands last, here and in Redis: no name of an operation makes one variant into another.
+const nameOf = ({ query, operationName = '', without = '' }: Asked) => `${without}\n${operationName}\n${query}`;
 
 export function knownOperations(version: string, redis: Commands): KnownOperations {
   const here = new BoundedMap<string, Runnable>(MOST_KNOWN);
   const documents = new BoundedMap<string, string>(MOST_KNOWN);
-  const key = ({ query, operationName = '' }: Asked) => `graph:${FORMAT}:${version}:${sha256(query)}:${operationName}`;
+  const key = ({ query, operationName = '', without = '' }: Asked) =>
+    `graph:${FORMAT}:${version}:${without}:${documentHash(query)}:${operationName}`;
   const remember = (asked: Asked, operation: Operation): Runnable => {
     const linked = runnable(operation);
-    here.set(name(asked), linked);
+    here.set(nameOf(asked), linked);
     return linked;
   };
   return {
     async find(asked) {
-      const found = here.get(name(asked));
+      const found = here.get(nameOf(asked));
       if (found) return found;
       const text = await quietly(redis.call('GET', key(asked)));
       const operation = typeof text === 'string' ? parsed(text) : undefined;
@@ -66,7 +68,7 @@ export function knownOperations(version: string, redis: Commands): KnownOperatio
     async document(hash) {
       const text = documents.get(hash) ?? (await quietly(redis.call('GET', documentKey(hash))));
       // What Redis holds is checked as what a caller sends would be.
-      if (typeof text !== 'string' || sha256(text) !== hash) return undefined;
+      if (typeof text !== 'string' || documentHash(text) !== hash) return undefined;
       documents.set(hash, text);
       return text;
     },
@@ -91,7 +93,7 @@ const isOperation = (json: unknown): json is Operation =>
   isObject(json) && (json.kind === 'query' || json.kind === 'mutation') && Array.isArray(json.shapes);
 
 /** Without Redis an operation is learned once more, and no caller hears of it. */
-const quietly = <T>(asking: Promise<T>): Promise<T | undefined> =>
+export const quietly = <T>(asking: Promise<T>): Promise<T | undefined> =>
   asking.catch((error: unknown) => {
     if (!(error instanceof RedisAway))
       logger.warn('known operations', { error: error instanceof Error ? error : new Error(String(error)) });

@@ -1,13 +1,23 @@
 import type { APIGatewayProxyEvent } from 'aws-lambda';
+import { permits } from '../shared/access/permissions';
+import type { Principal } from '../shared/access/principal';
 import { refuse } from '../shared/errors';
+import { DEFAULT_GRAPH_SETTINGS, type GraphSettings } from '../shared/graph/settings';
 import type { Operations, RawAnswer } from '../shared/http/route';
 import type { ServeOptions } from '../shared/http/serve';
+import type { LiveSettings } from '../shared/settings/live-settings';
+import { countOverLimit } from '../shared/telemetry';
+import { alongFrom } from './along';
 import { answerOf, answerOfError, mediaTypeOf } from './answer';
 import type { graphRoutes } from './contract';
 import type { CurrentGraph, LiveGraph } from './live-graph';
 import { type Prepared, prepared, ready } from './prepare';
+import type { Principals } from './principals';
 import { type GraphRequest, graphRequestOf } from './request';
 import { isRequestError } from './request-error';
+import type { TrustedDocuments } from './trusted';
+import { noteUnknown } from './unknown-documents';
+import type { Usage } from './usage';
 
 interface FederatedGraph {
   readonly operations: Operations<typeof graphRoutes>;
@@ -18,6 +28,8 @@ interface FederatedGraph {
 interface Call {
   readonly event: APIGatewayProxyEvent;
   readonly requestId: string;
+  readonly principal: Principal;
+  readonly publicUrl: string;
 }
 
 /** What has been found out about a request before its caller's limits were asked. */
@@ -25,15 +37,37 @@ interface Begun {
   readonly request: GraphRequest;
   readonly graph: LiveGraph | undefined;
   readonly prepared: Prepared | undefined;
+  /** Those that were in force when it began. */
+  readonly settings: GraphSettings;
 }
 
+/** How the graph is operated while it runs. */
+export interface Operated {
+  /** @default those of a stage where nobody has set any */
+  readonly settings?: Pick<LiveSettings<GraphSettings>, 'fresh'>;
+  /** @default none */
+  readonly trusted?: TrustedDocuments;
+  /** Who tells subgraphs who is asking. @default none of them asks */
+  readonly principals?: Principals;
+  /** @default nobody counts which operations are run */
+  readonly usage?: Usage;
+}
+
+const NONE: TrustedDocuments = { find: async () => undefined };
+const UNSET = { fresh: async () => ({ version: 0, settings: DEFAULT_GRAPH_SETTINGS }) };
+const unsigned = async () => refuse('internal');
+const UNSIGNED: Principals = { token: unsigned, jwks: unsigned };
+
 /** GraphQL over HTTP. */
-export function federatedGraph(current: CurrentGraph): FederatedGraph {
+export function federatedGraph(
+  current: CurrentGraph,
+  { settings: live = UNSET, trusted = NONE, principals = UNSIGNED, usage }: Operated = {},
+): FederatedGraph {
   const requests = new WeakMap<APIGatewayProxyEvent, Promise<Begun>>();
   const begin = async (event: APIGatewayProxyEvent): Promise<Begun> => {
     const request = graphRequestOf(event);
-    const graph = await current();
-    return { request, graph, prepared: graph && (await prepared(graph, request)) };
+    const [graph, { settings }] = await Promise.all([current(), live.fresh()]);
+    return { request, graph, settings, prepared: graph && (await prepared(graph, request, { settings, trusted })) };
   };
   const begun = (event: APIGatewayProxyEvent): Promise<Begun> => {
     const known = requests.get(event) ?? begin(event);
@@ -46,24 +80,46 @@ export function federatedGraph(current: CurrentGraph): FederatedGraph {
       (known) => known.prepared?.cost ?? 1,
       () => 1,
     );
-  const run = async (call: Call) => execute(await begun(call.event), call);
-  return { operations: { postGraph: run, getGraph: run }, costs: { postGraph: cost, getGraph: cost } };
+  const run = async (call: Call) => execute(await begun(call.event), call, { principals, usage });
+  return {
+    operations: { postGraph: run, getGraph: run, getSubgraphJwks: principals.jwks },
+    costs: { postGraph: cost, getGraph: cost },
+  };
 }
 
 const unpublished = () => refuse('not_ready', 'no subgraph is published yet', { headers: { 'retry-after': '60' } });
 
-async function execute({ request, graph, prepared: found }: Begun, { event, requestId }: Call): Promise<RawAnswer> {
+interface Beside {
+  readonly principals: Principals;
+  readonly usage: Usage | undefined;
+}
+
+async function execute(begun: Begun, call: Call, { principals, usage }: Beside): Promise<RawAnswer> {
+  const { request, graph, prepared: found, settings } = begun;
+  const { event, requestId, principal, publicUrl } = call;
   const mediaType = mediaTypeOf(event);
   if (!graph || !found) return unpublished();
-  const { isMutation } = found;
+  const { isMutation, over, unknown } = found;
   if (isMutation && request.isGet)
     return refuse('method_not_allowed', 'a mutation is sent by POST', { headers: { allow: 'POST' } });
   try {
-    const { run } = await ready(graph, request, found);
-    const ask = graph.subgraphs({ requestId, repeatable: !isMutation });
-    return answerOf(await run(ask, request.variables), mediaType);
+    const asking = { principal, introspection: mayIntrospect(settings, graph, principal), limits: settings.limits };
+    const { runnable, known } = await ready(graph, request, found, asking);
+    const tokenFor = async (subgraph: string) => principals.token(principal, subgraph, publicUrl);
+    const headers = alongFrom({ event, requestId, tokenFor });
+    const ask = graph.subgraphs({ requestId, repeatable: !isMutation, headers });
+    if (known) usage?.note(runnable, known);
+    if (over) countOverLimit();
+    if (unknown !== undefined) noteUnknown(unknown, request);
+    const warnings = over && settings.limits === 'warn' ? [over] : undefined;
+    return answerOf(await runnable.run(ask, request.variables, warnings), mediaType);
   } catch (error) {
     if (isRequestError(error)) return answerOfError(error, mediaType);
     throw error;
   }
+}
+
+function mayIntrospect({ introspection }: GraphSettings, graph: LiveGraph, principal: Principal): boolean {
+  if (introspection === 'stage') return graph.introspection;
+  return introspection === 'operators' && permits(principal, 'subgraphs:read');
 }

@@ -1,65 +1,145 @@
+import { documentHash } from '../shared/graph/documents';
+import type { GraphSettings } from '../shared/graph/settings';
+import { documentOf } from './document';
 import { tokensOf } from './execute/cost';
 import type { Runnable } from './execute/execute';
+import type { Excess, Rule } from './execute/operation';
 import { areValid } from './execute/variables';
-import { type Asked, sha256 } from './known';
+import { withheldFrom } from './execute/withheld';
+import type { Asked } from './known';
 import type { LiveGraph } from './live-graph';
 import type { Examined } from './planning/examine';
 import type { GraphRequest } from './request';
 import { RequestError } from './request-error';
+import { type Caller, textOfRules, unmetRules } from './rights';
+import type { TrustedDocuments } from './trusted';
 
 /** A request whose cost is known: its operation is, or its document has been examined, or there is nothing to run. */
 export interface Prepared {
   readonly cost: number;
   readonly isMutation: boolean;
+  /** A limit that its document is over, and run all the same. */
+  readonly over?: Excess | undefined;
+  /** The hash of a document that no client has published. */
+  readonly unknown?: string | undefined;
   readonly found:
     | { readonly asked: Asked; readonly runnable: Runnable }
     | { readonly asked: Asked; readonly examined: Examined }
     | RequestError;
 }
 
+/** What the operator has set, and which documents it has. */
+export interface Policy {
+  readonly settings: GraphSettings;
+  readonly trusted: TrustedDocuments;
+}
+
 /** Finds the operation that a request asks for, or looks at its document. Never throws for what callers send. */
-export async function prepared(graph: LiveGraph, request: GraphRequest): Promise<Prepared> {
-  const query = await documentOf(graph, request);
-  if (query instanceof RequestError) return { cost: 1, isMutation: false, found: query };
+export async function prepared(
+  graph: LiveGraph,
+  request: GraphRequest,
+  { settings, trusted }: Policy,
+): Promise<Prepared> {
+  const { limits } = settings;
+  const document = await documentOf(request, settings.documents, { known: graph.known, trusted });
+  if (document instanceof RequestError) return refused(document);
+  const { query, unknown } = document;
   const asked = { query, operationName: request.operationName };
   const runnable = await graph.known.find(asked);
   if (runnable) {
-    const isMutation = runnable.operation.kind === 'mutation';
-    return { cost: costOf(runnable.operation, request), isMutation, found: { asked, runnable } };
+    const { operation } = runnable;
+    const { over } = operation;
+    if (over && limits === 'enforce') return refused(new RequestError([told(over)], 'limit'));
+    const isMutation = operation.kind === 'mutation';
+    return { cost: costOf(operation, request), isMutation, over, unknown, found: { asked, runnable } };
   }
   const planner = await graph.planner();
-  const examined = planner.examine(query, request.operationName);
+  const examined = planner.examine(query, request.operationName, limits);
   const isMutation = examined.isMutation === true;
-  return { cost: costOf(examined, request), isMutation, found: { asked, examined } };
+  return { cost: costOf(examined, request), isMutation, over: examined.over, unknown, found: { asked, examined } };
 }
 
-/** The operation, to be run with the request's variables. Throws a RequestError for what cannot be run. */
-export async function ready(graph: LiveGraph, request: GraphRequest, { found }: Prepared): Promise<Runnable> {
+const refused = (found: RequestError): Prepared => ({ cost: 1, isMutation: false, found });
+const told = ({ message, code }: Excess) => ({ message, extensions: { code } });
+
+/** Who asks, and what the settings of the graph let them. */
+export interface Asking {
+  readonly principal: Caller;
+  /** Whether the caller may ask for the schema. */
+  readonly introspection: boolean;
+  readonly limits: GraphSettings['limits'];
+}
+
+interface Ready {
+  readonly runnable: Runnable;
+  /** What it is known by; absent where it is run this once. */
+  readonly known?: Asked;
+}
+
+/** The operation as its caller may run it, with the request's variables. Throws a RequestError for what cannot be run. */
+export async function ready(
+  graph: LiveGraph,
+  request: GraphRequest,
+  { found }: Prepared,
+  asking: Asking,
+): Promise<Ready> {
   if (found instanceof RequestError) throw found;
-  const { asked } = found;
   if (request.hash !== undefined && request.query !== undefined)
     await graph.known.keepDocument(request.hash, request.query);
-  if ('examined' in found) {
-    const planner = await graph.planner();
-    const { operation, isLasting } = planner.learn(found.examined, request.variables);
-    return isLasting ? graph.known.keep(asked, operation) : graph.known.link(operation);
-  }
+  const whole = await wholeOf(graph, request, found, asking);
+  const unmet = unmetRules(whole.runnable.operation, asking.principal);
+  return unmet.length === 0 ? whole : variantWithout(unmet, graph, request, found.asked, asking);
+}
+
+type Found = Exclude<Prepared['found'], RequestError>;
+
+async function wholeOf(graph: LiveGraph, request: GraphRequest, found: Found, asking: Asking): Promise<Ready> {
+  const { asked } = found;
+  if ('examined' in found) return learned(graph, asked, found.examined, request, asking);
   const { runnable } = found;
-  if (areValid(runnable.operation, request.variables)) return runnable;
-  (await graph.planner()).checkVariables(asked.query, asked.operationName, request.variables);
-  return runnable;
+  const { variables } = request;
+  const { introspection } = asking;
+  if (areValid(runnable.operation, variables)) return { runnable, known: asked };
+  (await graph.planner()).checkVariables(asked.query, asked.operationName, { variables, introspection });
+  return { runnable, known: asked };
 }
 
-/** The document itself; of an automatic persisted query the one that was sent before with its hash. */
-async function documentOf(graph: LiveGraph, { query, hash }: GraphRequest): Promise<string | RequestError> {
-  if (hash === undefined) return query ?? '';
-  if (query === undefined) return (await graph.known.document(hash)) ?? NOT_FOUND;
-  return sha256(query) === hash ? query : MISMATCH;
+/** The operation without what these rules guard: learned as any other, and known to all who meet the same ones. */
+async function variantWithout(
+  unmet: readonly Rule[],
+  graph: LiveGraph,
+  request: GraphRequest,
+  asked: Asked,
+  asking: Asking,
+): Promise<Ready> {
+  const variant = { ...asked, without: documentHash(textOfRules(unmet)) };
+  const known = await graph.known.find(variant);
+  const examine = async () => (await graph.planner()).examine(asked.query, asked.operationName, asking.limits);
+  const runnable = known ?? (await learned(graph, variant, await examine(), request, asking, unmet)).runnable;
+  const { operation } = runnable;
+  // Whatever was found under that name: it is run for nobody who does not meet its rules.
+  if (unmetRules(operation, asking.principal).length > 0)
+    throw new Error("the variant of an operation is not its caller's");
+  const errors = graph.refuseUnauthorized
+    ? withheldFrom(operation, { ...operation.defaults, ...request.variables })
+    : [];
+  if (errors.length > 0) throw new RequestError(errors);
+  return { runnable, known: asked };
 }
 
-const problem = (message: string, code: string) => new RequestError([{ message, extensions: { code } }]);
-const NOT_FOUND = problem('PersistedQueryNotFound', 'PERSISTED_QUERY_NOT_FOUND');
-const MISMATCH = problem('provided sha does not match query', 'PERSISTED_QUERY_MISMATCH');
+async function learned(
+  graph: LiveGraph,
+  asked: Asked,
+  examined: Examined,
+  { variables }: GraphRequest,
+  { introspection }: Asking,
+  unmet: readonly Rule[] = [],
+): Promise<Ready> {
+  const planner = await graph.planner();
+  const { operation, isLasting } = planner.learn(examined, { variables, introspection, unmet });
+  if (!isLasting) return { runnable: graph.known.link(operation) };
+  return { runnable: await graph.known.keep(asked, operation), known: asked };
+}
 
 const costOf = ({ cost, defaults }: Pick<Examined, 'cost' | 'defaults'>, { variables }: GraphRequest): number =>
   tokensOf(cost, { ...defaults, ...variables });

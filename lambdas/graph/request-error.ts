@@ -6,8 +6,8 @@ export class RequestError extends Error {
 
   constructor(
     readonly errors: readonly GraphError[],
-    /** A `limit` is a 400 whatever the media type; for others GraphQL over HTTP says which status it is. */
-    readonly kind: 'limit' | 'other' = 'other',
+    /** A `limit` and a `document` are a 400 whatever the media type; for others GraphQL over HTTP says which status it is. */
+    readonly kind: 'limit' | 'document' | 'other' = 'other',
   ) {
     super('the request cannot be run');
   }

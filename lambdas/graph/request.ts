@@ -13,8 +13,12 @@ export interface GraphRequest {
   readonly query: string | undefined;
   readonly variables: Json;
   readonly operationName: string | undefined;
-  /** SHA-256 of the document, in hex: of an automatic persisted query. */
+  /** SHA-256 of the document, in hex: of an automatic persisted query, or of one that was published. */
   readonly hash: string | undefined;
+  /** Of a document that was published, in place of its text. */
+  readonly documentId: string | undefined;
+  /** As it names itself, for the log. */
+  readonly client: string | undefined;
   /** By GET, which may change nothing. */
   readonly isGet: boolean;
 }
@@ -27,15 +31,20 @@ const Extensions = z.object({
 const Variables = z.record(z.string(), z.unknown());
 const Name = z.string().check(z.maxLength(200));
 
+/** GraphQL over HTTP, persisted documents (draft): `sha256:` before the hash in hex, or what a client calls it. */
+const DocumentId = z.string().check(z.regex(/^[\x21-\x7e]{1,200}$/));
+
 /** GraphQL over HTTP, section 4.1. */
 const Body = z.object({
   query: z.optional(z.string()),
+  documentId: z.nullish(DocumentId),
   operationName: z.nullish(Name),
   variables: z.nullish(Variables),
   extensions: z.nullish(Extensions),
 });
 const Query = z.object({
   query: z.optional(z.string()),
+  documentId: z.optional(DocumentId),
   operationName: z.optional(Name),
   variables: z.optional(z.pipe(fromJson, z.nullable(Variables))),
   extensions: z.optional(z.pipe(fromJson, z.nullable(Extensions))),
@@ -46,17 +55,29 @@ export function graphRequestOf(event: APIGatewayProxyEvent): GraphRequest {
   const isGet = event.httpMethod === 'GET';
   const parsed = isGet ? fromQuery(event) : fromBody(event);
   const hash = parsed.extensions?.persistedQuery?.sha256Hash;
-  if (parsed.query === undefined && hash === undefined)
-    refuse('bad_request', `${isGet ? 'query' : 'body'}: query is missing`);
+  const documentId = parsed.documentId?.replace(/^sha256:(?=[0-9a-f]{64}$)/, '');
+  const where = isGet ? 'query' : 'body';
+  if (parsed.query === undefined && hash === undefined && documentId === undefined)
+    refuse('bad_request', `${where}: query is missing`);
+  if (parsed.query !== undefined && documentId !== undefined)
+    refuse('bad_request', `${where}: send query or documentId, not both`);
   return {
     query: parsed.query,
     variables: parsed.variables ?? {},
     // The empty string is no name: what Apollo's clients send for none.
     operationName: parsed.operationName || undefined,
     hash,
+    documentId,
+    client: CLIENT_NAMES.map((name) => header(event, name))
+      .find(Boolean)
+      ?.slice(0, LONGEST_CLIENT),
     isGet,
   };
 }
+
+/** What Apollo's clients and others call themselves by. */
+const CLIENT_NAMES = ['graphql-client-name', 'apollographql-client-name'];
+const LONGEST_CLIENT = 100;
 
 /**
  * What a page of another origin can make a browser send without asking first has none of these. Ours ask for credentials

@@ -1,8 +1,10 @@
 import * as z from 'zod/mini';
+import type { SubgraphSettings } from '../shared/graph/subgraph-settings';
+import type { Send } from '../shared/http/send';
 import { logger } from '../shared/telemetry';
 import type { Ask, GraphError, SubgraphAnswer } from './execute/run';
 import { isObject } from './execute/run';
-import type { Send } from './send';
+import { SubgraphAway } from './subgraph-breaker';
 
 /** Of an error only this leaves the house: not its stack trace, not what else a subgraph put into its extensions. */
 const SubgraphErrors = z.array(
@@ -22,29 +24,43 @@ export interface Origin {
   readonly requestId: string;
   /** Whether asking twice does no harm: a query, never a mutation. */
   readonly repeatable: boolean;
+  /** Headers for a subgraph that is asked like this. */
+  headers?(subgraph: string, settings: SubgraphSettings): Promise<Readonly<Record<string, string>>>;
 }
 
+/** Where the subgraphs are, and how they are asked. */
+interface Targets {
+  readonly urls: Readonly<Record<string, string>>;
+  readonly settings?: Readonly<Record<string, SubgraphSettings>>;
+}
+
+const AS_EVERYWHERE: SubgraphSettings = {};
+
 /**
- * Asks the subgraphs at these addresses. The failure of one costs the caller its own fields: they are null, and an error
+ * Asks these subgraphs. The failure of one costs the caller its own fields: they are null, and an error
  * names the subgraph and nothing else. The cause is logged.
  */
 export const subgraphs =
-  (urls: Readonly<Record<string, string>>, send: Send) =>
-  ({ requestId, repeatable }: Origin): Ask =>
+  ({ urls, settings: all = {} }: Targets, send: Send) =>
+  ({ requestId, repeatable, headers }: Origin): Ask =>
   async (subgraph, body, entities) => {
     try {
       const url = urls[subgraph];
       if (url === undefined) throw new Error('it has no address');
-      const answer = answerOf(subgraph, await send({ url, body, requestId, repeatable }));
+      const settings = all[subgraph] ?? AS_EVERYWHERE;
+      const { timeoutMs, maxAnswerBytes } = settings;
+      const along = await headers?.(subgraph, settings);
+      const message = { subgraph, url, body, requestId, repeatable, timeoutMs, maxAnswerBytes, headers: along };
+      const answer = answerOf(subgraph, await send(message));
       if (entities !== undefined && isIncomplete(answer, entities))
         throw new Error('it did not answer for each entity');
       return answer;
     } catch (error) {
-      logger.error('subgraph', {
-        requestId,
-        subgraph,
-        error: error instanceof Error ? error : new Error(String(error)),
-      });
+      // What is not even asked was told when its breaker opened: an outage must not fill the log.
+      if (!(error instanceof SubgraphAway)) {
+        const reason = error instanceof Error ? error : new Error(String(error));
+        logger.error('subgraph', { requestId, subgraph, error: reason });
+      }
       return { errors: [unavailable(subgraph)], isAway: true };
     }
   };

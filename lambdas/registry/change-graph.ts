@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { refuse } from '../shared/errors';
 import { forgetCurrent } from '../shared/graph/artifact';
+import { settingsIn } from '../shared/graph/subgraph-settings';
 import type { AuditEvent } from '../shared/stores/audit';
 import type { Redis } from '../shared/stores/redis';
 import type { Sql } from '../shared/stores/tenancy';
@@ -94,7 +96,8 @@ function mustMatch(before: Published | undefined, { ifMatch }: Changing): void {
     refuse('precondition_failed', `the subgraph is at version ${version}`);
 }
 
-const isSame = (before: Published | undefined, { url, sdl }: Draft) => before?.url === url && before.sdl === sdl;
+const isSame = (before: Published | undefined, draft: Draft) =>
+  before?.url === draft.url && before.sdl === draft.sdl && isDeepStrictEqual(settingsIn(before), settingsIn(draft));
 
 const found = ({ live: now }: Standing, drafts: readonly Draft[]): Published[] =>
   drafts.map(({ name }) => now.get(name) ?? refuse('internal'));
@@ -139,9 +142,10 @@ async function noted(tx: GraphTx, before: Published | undefined, draft: Draft, {
 }
 
 /** The SDL itself stands in its version, which nobody can change. */
-const auditable = ({ version, url, sdl, restores }: Published) => ({
+const auditable = ({ version, url, sdl, restores, ...rest }: Published) => ({
   version,
   url,
+  ...settingsIn(rest),
   sdlSha256: createHash('sha256').update(sdl).digest('hex'),
   ...(restores !== null && { restores }),
 });
@@ -154,7 +158,7 @@ async function settle(tx: Sql, { live: now, graph }: Standing, composed: Good, c
   const { supergraph, apiSchema: schema } = composed;
   const subgraphs = [...now.values()]
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
-    .map(({ name, url, version }) => ({ name, url, version }));
+    .map((each) => ({ name: each.name, url: each.url, version: each.version, ...settingsIn(each) }));
   const version = (graph?.version ?? 0) + 1;
   const written = await insertGraph(tx, { version, supergraph, schema, subgraphs, cause, createdBy: by });
   await forgetCurrent(redis).catch((reason: unknown) =>

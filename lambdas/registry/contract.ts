@@ -1,6 +1,10 @@
 import * as z from 'zod/mini';
 import { PageQuery, pageOf } from '../shared/http/page';
 import { type Contract, json } from '../shared/http/route';
+import { documentRoutes } from './documents-contract';
+import { Health } from './health';
+import { settingFields } from './settings';
+import { graphSettingsRoutes } from './settings-contract';
 
 /** As a name in a query plan and in the path: lower case, so that no two names differ by that alone. */
 export const Name = z.string().check(z.regex(/^[a-z][a-z0-9_-]{0,62}$/));
@@ -17,6 +21,7 @@ export const Publication = z.strictObject({
   url: Url,
   /** Asked of the running service (`{ _service { sdl } }`) when it is left out. */
   sdl: z.optional(Sdl),
+  ...settingFields,
 });
 
 /** One of both: the SDL, or where a running service says it. */
@@ -32,9 +37,13 @@ const publication = {
   publishedBy: z.string(),
   /** The earlier version that a rollback has published again. */
   restores: z.nullable(z.int()),
+  ...settingFields,
 };
 const Subgraph = z.object(publication);
-const SubgraphWithSdl = z.object({ ...publication, sdl: z.string() });
+/** `null` before the first check of its address, or while the cache does not answer. */
+const health = z.nullable(Health);
+const WithHealth = z.object({ ...publication, health });
+const SubgraphWithSdl = z.object({ ...publication, health, sdl: z.string() });
 
 /** One reason why subgraphs do not compose. */
 export const CompositionError = z.object({
@@ -63,6 +72,18 @@ const graphChange = {
   changes: Changes,
 };
 
+/** An operation that callers have run in the last thirty days, and that would not be valid any more. */
+const BrokenOperation = z.object({
+  /** SHA-256 of its document, in hex. */
+  hash: z.string(),
+  name: z.nullable(z.string()),
+  count: z.int(),
+  /** In UTC: `2026-11-24`. */
+  lastSeenDay: z.string(),
+  errors: z.array(z.object({ message: z.string(), positions: z.array(z.object({ line: z.int(), column: z.int() })) })),
+});
+export type BrokenOperation = z.output<typeof BrokenOperation>;
+
 const Check = z.object({
   /** It composes, and breaks nothing. */
   passed: z.boolean(),
@@ -70,6 +91,10 @@ const Check = z.object({
   compositionErrors: z.array(CompositionError),
   /** Compared with what callers see today. */
   changes: Changes,
+  /** Who uses what goes away, the most used first. */
+  operations: z.array(BrokenOperation),
+  /** So many were looked at, where something breaks; `null` while the cache, which has them, does not answer. */
+  operationsChecked: z.nullable(z.int()),
   /** The version of the graph that it was compared with; `null` when there is none yet. */
   comparedWith: z.nullable(z.int()),
 });
@@ -80,7 +105,7 @@ const Graph = z.object({
   createdBy: z.string(),
   /** What made it: `published products`. */
   cause: z.string(),
-  subgraphs: z.array(z.object({ name: z.string(), url: z.string(), version: z.int() })),
+  subgraphs: z.array(z.object({ name: z.string(), url: z.string(), version: z.int(), ...settingFields })),
   /** What callers see: the API schema's SDL, without anything of federation. */
   schema: z.string(),
 });
@@ -96,13 +121,13 @@ export const registryRoutes = {
   listSubgraphs: {
     ...read,
     path: '/v1/subgraphs',
-    summary: 'The subgraphs of the graph',
-    reply: { status: 200, body: z.object({ items: z.array(Subgraph) }) },
+    summary: 'The subgraphs of the graph, and whether they are there',
+    reply: { status: 200, body: z.object({ items: z.array(WithHealth) }) },
   },
   getSubgraph: {
     ...read,
     path: '/v1/subgraphs/{name}',
-    summary: 'One subgraph, with its SDL',
+    summary: 'One subgraph, with its SDL, and whether it is there',
     params: Params,
     reply: { status: 200, body: SubgraphWithSdl },
     errors: ['not_found'],
@@ -161,4 +186,6 @@ export const registryRoutes = {
     reply: { status: 200, body: Graph },
     errors: ['not_found'],
   },
+  ...documentRoutes,
+  ...graphSettingsRoutes,
 } as const satisfies Contract;

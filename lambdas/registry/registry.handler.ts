@@ -13,4 +13,4 @@ const gate = openGate(env);
 const compose = composeApart(workerIn(join(__dirname, 'compose.js')));
 const sources = { fetchSdl: fetchSdlBy(env.FETCH_SDL_URL), privateTargets: env.PRIVATE_TARGETS === 'on' };
 
-export const handler = serve(registryRoutes, registry({ ...gate, ...sources, compose }), gate);
+export const handler = serve(registryRoutes, registry({ ...gate, ...sources, compose, nowMs: Date.now }), gate);

@@ -12,13 +12,18 @@ import { type Changing, type GraphTx, type Outcome, publish, remove } from './ch
 import { check } from './check';
 import type { Compose } from './composed';
 import type { registryRoutes } from './contract';
+import { trustedDocuments } from './documents';
+import { graphSettings } from './graph-settings';
+import { withHealth } from './health';
 import { find, findVersion, latest, list, versions } from './rows';
+import { settingsOf } from './settings';
 import { mustBeUrl, type Sources, sdlOf } from './sources';
 
 export interface Deps extends Sources {
   readonly changes: Rows;
   readonly redis: Redis;
   readonly compose: Compose;
+  nowMs(): number;
 }
 
 /** As long as there are requests: an environment of the graph looks beside them every two seconds. */
@@ -33,10 +38,16 @@ export const registry = (deps: Deps): Operations<typeof registryRoutes> => {
     return told(redis, await changes.change(call, {}, (tx) => work(tx, changing)));
   };
   return {
-    listSubgraphs: async ({ principal }) => ({ items: await changes.read({ principal }, list) }),
+    ...trustedDocuments(deps),
+    ...graphSettings(deps),
+
+    listSubgraphs: async ({ principal }) => ({
+      items: await withHealth(redis, await changes.read({ principal }, list)),
+    }),
 
     async getSubgraph({ principal, params: { name } }) {
-      const subgraph = await changes.read({ principal }, (sql) => find(sql, name));
+      const found = await changes.read({ principal }, (sql) => find(sql, name));
+      const [subgraph] = await withHealth(redis, found ? [found] : []);
       return subgraph ? new Answer(subgraph, { etag: etag(subgraph.version) }) : refuse('not_found');
     },
 
@@ -55,7 +66,8 @@ export const registry = (deps: Deps): Operations<typeof registryRoutes> => {
     async publishSubgraph(call) {
       const { params, body } = call;
       mustBeUrl(body.url, deps);
-      const draft = { name: params.name, url: body.url, sdl: body.sdl ?? (await sdlOf(body.url, deps)) };
+      const sdl = body.sdl ?? (await sdlOf(body.url, deps));
+      const draft = { name: params.name, url: body.url, sdl, ...settingsOf(body) };
       return published(await change(call, (tx, changing) => publish(tx, [draft], changing)));
     },
 

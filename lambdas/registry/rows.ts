@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { Artifact } from '../shared/graph/artifact';
+import { SubgraphSettings, settingsIn } from '../shared/graph/subgraph-settings';
 import type { Sql } from '../shared/stores/tenancy';
 
 const listed = {
@@ -9,13 +10,15 @@ const listed = {
   publishedAt: z.string(),
   publishedBy: z.string(),
   restores: z.nullable(z.int()),
+  settings: SubgraphSettings,
 };
-const Listed = z.object(listed);
-const Published = z.object({ ...listed, sdl: z.string() });
+const flat = <T extends { settings: SubgraphSettings }>({ settings, ...row }: T) => ({ ...row, ...settings });
+const Listed = z.pipe(z.object(listed), z.transform(flat));
+const Published = z.pipe(z.object({ ...listed, sdl: z.string() }), z.transform(flat));
 export type Published = z.output<typeof Published>;
 
 const COLUMNS = `v.name, v.version, v.url, to_json(v.published_at) #>> '{}' as "publishedAt",
-  v.published_by as "publishedBy", v.restores`;
+  v.published_by as "publishedBy", v.restores, v.settings`;
 const LIVE = `from gatehouse.subgraphs s join gatehouse.subgraph_versions v using (name, version)
   where s.deleted_at is null`;
 
@@ -46,7 +49,7 @@ export async function findVersion(sql: Sql, name: string, version: number): Prom
 }
 
 /** What is published next. */
-export interface Draft {
+export interface Draft extends SubgraphSettings {
   readonly name: string;
   readonly url: string;
   readonly sdl: string;
@@ -56,13 +59,14 @@ export interface Draft {
 /** The next version of its name: it counts on where a deleted subgraph of that name has ended. */
 const NUMBER = `insert into gatehouse.subgraphs (name, version) values ($1, 1)
   on conflict (name) do update set version = subgraphs.version + 1, deleted_at = null returning version`;
-const INSERT = `insert into gatehouse.subgraph_versions as v (name, version, url, sdl, restores, published_by)
-  values ($1, $2, $3, $4, $5, $6) returning ${COLUMNS}, v.sdl`;
+const INSERT = `insert into gatehouse.subgraph_versions as v (name, version, url, sdl, restores, published_by, settings)
+  values ($1, $2, $3, $4, $5, $6, $7) returning ${COLUMNS}, v.sdl`;
 const Numbered = z.tuple([z.object({ version: z.int() })]);
 
-export async function insert(sql: Sql, { name, url, sdl, restores }: Draft, by: string): Promise<Published> {
+export async function insert(sql: Sql, draft: Draft, by: string): Promise<Published> {
+  const { name, url, sdl, restores } = draft;
   const [{ version }] = Numbered.parse((await sql.query(NUMBER, [name])).rows);
-  const { rows } = await sql.query(INSERT, [name, version, url, sdl, restores ?? null, by]);
+  const { rows } = await sql.query(INSERT, [name, version, url, sdl, restores ?? null, by, settingsIn(draft)]);
   const [inserted] = z.tuple([Published]).parse(rows);
   return inserted;
 }
@@ -72,7 +76,7 @@ export const markDeleted = (sql: Sql, name: string) =>
 
 const Graph = z.object({
   ...Artifact.shape,
-  subgraphs: z.array(z.object({ name: z.string(), url: z.string(), version: z.int() })),
+  subgraphs: z.array(z.object({ name: z.string(), url: z.string(), version: z.int(), ...SubgraphSettings.shape })),
   schema: z.string(),
   cause: z.string(),
   createdAt: z.string(),

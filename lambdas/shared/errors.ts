@@ -51,6 +51,11 @@ export const ERRORS = {
     title: 'The subgraphs do not compose',
     help: 'Mend what `compositionErrors` names, each with its code and where it stands, and publish again: nothing was changed.',
   },
+  documents_invalid: {
+    status: 422,
+    title: 'Documents of the manifest are not valid',
+    help: 'Mend what `documentErrors` names, each by its id and where it stands, and publish the manifest again: nothing was changed.',
+  },
   rate_limited: {
     status: 429,
     title: 'Too many requests',

@@ -16,17 +16,32 @@ const metrics = new Metrics({ namespace: 'Gatehouse', serviceName: SERVICE });
 export const countFault = (): void => count('Faults', 1);
 
 const EVERY_MS = 1_000;
-let degraded = 0;
-let toldAtMs = Number.NEGATIVE_INFINITY;
 
-/** Counts a request that was judged without Redis (shared/limits). It is told once a second: an outage must not fill the log. */
-export function countDegraded(): void {
-  degraded += 1;
-  if (performance.now() - toldAtMs < EVERY_MS) return;
-  toldAtMs = performance.now();
-  count('Degraded', degraded);
-  degraded = 0;
+/** A counter that is told once a second: what many requests have in common must not fill the log. */
+function seldom(name: string): () => void {
+  let counted = 0;
+  let toldAtMs = Number.NEGATIVE_INFINITY;
+  return () => {
+    counted += 1;
+    if (performance.now() - toldAtMs < EVERY_MS) return;
+    toldAtMs = performance.now();
+    count(name, counted);
+    counted = 0;
+  };
 }
+
+/** Counts each time that a subgraph is found away, while it is, and each time that it is found back. */
+export const countSubgraph = (state: 'away' | 'back'): void =>
+  count(state === 'away' ? 'SubgraphAway' : 'SubgraphBack', 1);
+
+/** Counts a request that was judged without Redis (shared/limits). */
+export const countDegraded = seldom('Degraded');
+
+/** Counts a GraphQL document over a limit that was run all the same: enforced, it would have been refused. */
+export const countOverLimit = seldom('DocumentsOverLimit');
+
+/** Counts a GraphQL document that no client has published, and that was run all the same. */
+export const countUnknownDocument = seldom('UnknownDocuments');
 
 function count(name: string, value: number): void {
   // A single metric is a Metrics object of its own: the dimension and the value must both go to it.

@@ -137,7 +137,7 @@ export class GatewayFunction extends Construct {
 }
 
 /** What a function counts itself (lambdas/shared/telemetry.ts). */
-const counted = (fn: lambda.Function, metricName: 'Faults' | 'Degraded') =>
+export const counted = (fn: lambda.Function, metricName: 'Faults' | 'Degraded' | 'SubgraphAway') =>
   new cloudwatch.Metric({
     namespace: 'Gatehouse',
     metricName,

@@ -56,7 +56,9 @@ test('the keys are limited by address, and say so in headers that agree', async 
   // The first ones start environments, whose answers may be late; then the bucket fills again.
   await Promise.all(Array.from({ length: 8 }, askKeys));
   await pause((discovery.burst / discovery.ratePerSecond) * 1000);
-  const all = await Promise.all(Array.from({ length: discovery.burst + 30 }, askKeys));
+  // A few at a time: all at once would be late answers of Redis, on a machine that does other things.
+  const all: Answer[] = [];
+  while (all.length < discovery.burst + 60) all.push(...(await Promise.all(Array.from({ length: 6 }, askKeys))));
   const admitted = all.filter(({ status }) => status === 200);
   expect(admitted.length).toBeGreaterThanOrEqual(discovery.burst);
   const over = all.find(({ status }) => status === 429);

@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { createLocalJWKSet, jwtVerify } from 'jose';
 import { composeExamples } from '../../examples/compose';
 import { graphRoutes } from '../../lambdas/graph/contract';
 import { liveGraph } from '../../lambdas/graph/live-graph';
 import { federatedGraph } from '../../lambdas/graph/operations';
-import { openSend } from '../../lambdas/graph/send';
+import { principalsBy } from '../../lambdas/graph/principals';
+import type { SubgraphSettings } from '../../lambdas/shared/graph/subgraph-settings';
+import { openSend } from '../../lambdas/shared/http/send';
 import { serve } from '../../lambdas/shared/http/serve';
 import { logger } from '../../lambdas/shared/telemetry';
 import { context, event, GATEWAY_REQUEST_ID, principal, served } from '../support/event';
@@ -13,10 +16,13 @@ import { type Shop, startShop } from '../support/shop';
 
 const identity = { region: 'us-east-1', accessKeyId: 'key', secretAccessKey: 'secret', sessionToken: undefined };
 
+const principals = principalsBy({ secret: async () => 'the secret of a stage', nowMs: Date.now });
+
 interface Options {
   readonly urls?: Readonly<Record<string, string>>;
   readonly introspection?: boolean;
   readonly version?: string;
+  readonly settings?: Readonly<Record<string, SubgraphSettings>>;
 }
 
 let shop: Shop;
@@ -34,11 +40,11 @@ beforeEach(() => {
 });
 
 /** Each has a version of its own, unless it is said: nothing that another one has learned is known to it. */
-function started({ urls = {}, introspection = false, version = randomUUID() }: Options = {}) {
-  const artifact = { version, urls: { ...shop.urls, ...urls }, supergraph: async () => composeExamples() };
+function started({ urls = {}, introspection = false, version = randomUUID(), settings = {} }: Options = {}) {
+  const artifact = { version, urls: { ...shop.urls, ...urls }, settings, supergraph: async () => composeExamples() };
   const send = openSend({ identity, signedUrls: Object.values(artifact.urls), privateTargets: true });
   const graph = liveGraph(artifact, { redis: redis.commands, send, planning: { introspection } });
-  const { operations, costs } = federatedGraph(async () => graph);
+  const { operations, costs } = federatedGraph(async () => graph, { principals });
   return serve(graphRoutes, operations, { ...served, costs });
 }
 
@@ -93,6 +99,71 @@ test("a subgraph learns the caller's request id and none of the caller's other h
   await call({ headers, body: '{"query":"{ users { name } }"}' }, started({ urls: { accounts: accounts.url } }));
   await accounts.stop();
   expect(seen).toEqual(['callers-own-id', undefined, 'AWS4-HMAC-SHA256']);
+});
+
+test('a subgraph is sent what it has asked for, and the trace of the request', async () => {
+  const seen: unknown[] = [];
+  const accounts = await listen((request, response) => {
+    const { 'accept-language': language, 'x-shop': shopName, 'x-broken': broken, traceparent } = request.headers;
+    seen.push({ language, shopName, broken, traceparent });
+    response.end('{"data":{"users":[]}}');
+  });
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+  const headers = {
+    ...JSON_BODY,
+    'Accept-Language': 'de',
+    'X-Shop': 'one',
+    'X-Broken': '日本',
+    Traceparent: traceparent,
+  };
+  const settings = { accounts: { forwardHeaders: ['accept-language', 'x-broken'] } };
+  const by = started({ urls: { accounts: accounts.url }, settings });
+  expect((await call({ headers, body: '{"query":"{ users { name } }"}' }, by)).body).toEqual({ data: { users: [] } });
+  await accounts.stop();
+  expect(seen).toEqual([{ language: 'de', shopName: undefined, broken: undefined, traceparent }]);
+});
+
+test('a subgraph that wants to know who asks verifies it with the published keys', async () => {
+  const seen: unknown[] = [];
+  const accounts = await listen((request, response) => {
+    seen.push(request.headers['x-gatehouse-principal']);
+    response.end('{"data":{"users":[]}}');
+  });
+  const headers = { ...JSON_BODY, 'X-Gatehouse-Principal': 'forged' };
+  const ask = async (settings: SubgraphSettings) => {
+    const by = started({ urls: { accounts: accounts.url }, settings: { accounts: settings } });
+    await call({ headers, body: '{"query":"{ users { name } }"}' }, by);
+  };
+  await ask({ principal: true });
+  await ask({});
+  await accounts.stop();
+  const keys = await call({ method: 'GET', resource: '/.well-known/subgraph-jwks.json' });
+  expect(keys).toMatchObject({ status: 200, headers: { 'cache-control': 'public, max-age=300' } });
+  const { payload } = await jwtVerify(String(seen[0]), createLocalJWKSet(await principals.jwks()), {
+    audience: 'accounts',
+    typ: 'principal+jwt',
+  });
+  expect(keys.body).toEqual(await principals.jwks());
+  expect(payload).toMatchObject({ kind: 'user', roles: ['viewer'], scope: expect.stringContaining('graph:query') });
+  expect(seen[1]).toBeUndefined();
+});
+
+test.each([
+  ['takes longer than it may', { timeoutMs: 100 }, 'timeout: no answer in 100 ms'],
+  ['says more than it may', { maxAnswerBytes: 1_024 }, 'the answer is too long'],
+])('a subgraph that %s by its settings is unavailable', async (_, settings, reason) => {
+  const answer = JSON.stringify({ data: { users: [] }, extensions: 'x'.repeat(2_000) });
+  const accounts = await listen((_request, response) => {
+    setTimeout(() => response.end(answer), 300);
+  });
+  const by = started({ urls: { accounts: accounts.url }, settings: { accounts: settings } });
+  const { body } = await call({ body: '{"query":"{ users { name } }"}' }, by);
+  await accounts.stop();
+  expect(body).toEqual({ errors: [expect.objectContaining(unavailable('accounts'))], data: { users: null } });
+  expect(log).toHaveBeenCalledWith(
+    'subgraph',
+    expect.objectContaining({ error: expect.objectContaining({ message: reason }) }),
+  );
 });
 
 const unavailable = (name: string) => ({

@@ -7,7 +7,14 @@ const POST = { method: 'POST', headers: JSON_TYPE } as const;
 const GET = { method: 'GET', headers: { Authorization: 'Bearer t' } } as const;
 const HASH = 'a'.repeat(64);
 const persisted = (sha256Hash: string) => ({ persistedQuery: { version: 1, sha256Hash } });
-const asked = { query: '{ hello }', variables: {}, operationName: undefined, hash: undefined };
+const asked = {
+  query: '{ hello }',
+  variables: {},
+  operationName: undefined,
+  hash: undefined,
+  documentId: undefined,
+  client: undefined,
+};
 
 const read = (request: Partial<Parameters<typeof event>[0]>) =>
   graphRequestOf(event({ resource: '/graphql', ...POST, ...request }));
@@ -42,6 +49,18 @@ test.each([
     { ...GET, query: { query: '{ hello }', variables: '{"a":1}', operationName: 'Q' } },
     { ...asked, variables: { a: 1 }, operationName: 'Q', isGet: true },
   ],
+  ['a name in place of a document', posted({ documentId: 'cart' }), { ...asked, query: undefined, documentId: 'cart' }],
+  ['a hash as such a name', posted({ documentId: `sha256:${HASH}` }), { ...asked, query: undefined, documentId: HASH }],
+  [
+    'the name of its client, cut short',
+    { ...posted({ query: '{ hello }' }), headers: { ...JSON_TYPE, 'ApolloGraphQL-Client-Name': 'w'.repeat(200) } },
+    { ...asked, client: 'w'.repeat(100) },
+  ],
+  [
+    'a GET by name',
+    { ...GET, query: { documentId: 'cart' } },
+    { ...asked, query: undefined, documentId: 'cart', isGet: true },
+  ],
   [
     'a GET by hash',
     { ...GET, query: { extensions: JSON.stringify(persisted(HASH)) } },
@@ -57,6 +76,8 @@ test.each([
   ['a batch', posted([{ query: '{ hello }' }]), 'bad_request', 'batches'],
   ['a text for a body', posted('{ hello }'), 'bad_request', 'object'],
   ['no query', posted({ variables: {} }), 'bad_request', 'query is missing'],
+  ['a query and a name', posted({ query: '{ a }', documentId: 'a' }), 'bad_request', 'not both'],
+  ['a name that is none', posted({ documentId: 'a b' }), 'bad_request', 'documentId'],
   ['a query that is no text', posted({ query: 1 }), 'bad_request', 'query'],
   ['variables that are a list', posted({ query: '{ a }', variables: [1] }), 'bad_request', 'variables'],
   ['a hash that is none', posted({ extensions: persisted('x') }), 'bad_request', 'sha256Hash'],

@@ -33,6 +33,7 @@ describe.each(STAGE_NAMES)('each function of %s', (name) => {
         'Services MigrationsMigrate',
         'Services PlatformApi',
         'Services RegistryApi',
+        'Services RegistryCheck',
         'Services RegistryFetch',
         ...(stageOf(name).seedLogins ? ['Services Seed'] : []),
         ...(stageOf(name).exampleSubgraphs
@@ -94,6 +95,7 @@ describe.each(STAGE_NAMES)('each function of %s', (name) => {
         'Duration',
         'Errors',
         'Faults',
+        ...(['Services GraphApi', 'Services RegistryCheck'].includes(nameOf(fn)) ? ['SubgraphAway'] : []),
         'Throttles',
       ]);
       const duration = alarmsOf(stages[name], fn).find(({ Properties }) => Properties.MetricName === 'Duration');
@@ -195,5 +197,5 @@ test('no function of a feature is changed before the migrations have run', () =>
   );
   for (const { DependsOn } of late)
     expect(list(DependsOn).some((id) => text(id).startsWith('MigrationsRun'))).toBe(true);
-  expect(late).toHaveLength(14);
+  expect(late).toHaveLength(15);
 });

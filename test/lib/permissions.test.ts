@@ -110,15 +110,14 @@ const GRANTS = (store: string): Readonly<Record<string, readonly unknown[]>> => 
 });
 
 const EXAMPLES = ['accounts', 'products', 'reviews'];
+const ASKS_EXAMPLES = [
+  ...CACHE,
+  connect('DatabaseCluster', 'gatehouse_app'),
+  ...EXAMPLES.flatMap((name) => [`lambda:InvokeFunction ${name}Function`, `lambda:InvokeFunctionUrl ${name}Function`]),
+];
 const DEV_GRANTS: Readonly<Record<string, readonly unknown[]>> = {
-  'Services GraphApi': [
-    ...CACHE,
-    connect('DatabaseCluster', 'gatehouse_app'),
-    ...EXAMPLES.flatMap((name) => [
-      `lambda:InvokeFunction ${name}Function`,
-      `lambda:InvokeFunctionUrl ${name}Function`,
-    ]),
-  ],
+  'Services GraphApi': [...ASKS_EXAMPLES, ...readSecret('SubgraphKey')],
+  'Services RegistryCheck': ASKS_EXAMPLES,
   'Services Seed': [
     connect('DatabaseCluster', 'gatehouse_auth'),
     'dynamodb:PutItem Keys',
@@ -139,7 +138,8 @@ describe.each([
     'prod',
     {
       ...GRANTS('DatabaseClusterProxy'),
-      'Services GraphApi': [...CACHE, connect('DatabaseClusterProxy', 'gatehouse_app')],
+      'Services GraphApi': [...CACHE, connect('DatabaseClusterProxy', 'gatehouse_app'), ...readSecret('SubgraphKey')],
+      'Services RegistryCheck': [...CACHE, connect('DatabaseClusterProxy', 'gatehouse_app')],
     },
   ],
 ] as const)('in %s', (name, grants) => {
@@ -183,14 +183,17 @@ describe.each(['dev', 'prod'] as const)('whom the functions of %s admit', (name)
     ]);
   });
 
-  test('EventBridge, for one schedule', () => {
-    const [admitted, ...others] = byPrincipal('events.amazonaws.com');
-    expect(others).toEqual([]);
-    expect(stages[name].readable(admitted?.FunctionName)).toBe('IssuersRefreshFunction');
-    expect(stages[name].readable(admitted?.SourceArn)).toBe('IssuersEveryTenMinutes');
+  test('EventBridge, for one schedule each', () => {
+    const admitted = byPrincipal('events.amazonaws.com').map(({ FunctionName, SourceArn }) =>
+      [FunctionName, SourceArn].map((each) => stages[name].readable(each)).join(' by '),
+    );
+    expect(admitted.toSorted()).toEqual([
+      'IssuersRefreshFunction by IssuersEveryTenMinutes',
+      'RegistryCheckFunction by RegistryEveryMinute',
+    ]);
   });
 
   test('nobody else', () => {
-    expect(permissions()).toHaveLength(12);
+    expect(permissions()).toHaveLength(13);
   });
 });

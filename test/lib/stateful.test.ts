@@ -28,6 +28,7 @@ const COMMON = [
   'AWS::SecretsManager::Secret DatabaseOwnerD07B5662',
   'AWS::SecretsManager::Secret Pepper2B9638F2',
   'AWS::SecretsManager::Secret SigningKeysA56F0358',
+  'AWS::SecretsManager::Secret SubgraphKey53952444',
 ];
 const NAT_OF_TWO_ZONES = [
   'AWS::EC2::Subnet VpcpublicSubnet1Subnet2BB74ED7',
@@ -113,6 +114,7 @@ test('only a stage that asks for it has a key of its own, and the key turns ever
   expect(keyed.map(({ Type }) => Type).toSorted()).toEqual([
     'AWS::ElastiCache::ServerlessCache',
     'AWS::RDS::DBCluster',
+    'AWS::SecretsManager::Secret',
     'AWS::SecretsManager::Secret',
     'AWS::SecretsManager::Secret',
     'AWS::SecretsManager::Secret',

@@ -2,7 +2,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Identity } from '../../lambdas/shared/access/principal';
 import { DEFAULT_LIMITS } from '../../lambdas/shared/limits/defaults';
 import type { LimitSettings } from '../../lambdas/shared/limits/plans';
-import { LOOK_EVERY_MS, SETTINGS_KEY, settingsText } from '../../lambdas/shared/limits/settings';
+import { LIMITS } from '../../lambdas/shared/limits/settings';
+import { copyKey, settingsText } from '../../lambdas/shared/settings/kind';
+import { LOOK_EVERY_MS } from '../../lambdas/shared/settings/live-settings';
 import { RedisAway } from '../../lambdas/shared/stores/breaker';
 import type { Commands, Redis } from '../../lambdas/shared/stores/redis';
 import { WIDE_LIMITS } from '../support/limits';
@@ -36,7 +38,7 @@ const put = (body: unknown, { ifMatch, environment = here }: { ifMatch?: string;
   environment.call('putLimitSettings', { as: operator, body, ...(ifMatch !== undefined && { ifMatch }) });
 const read = () => here.call('getLimitSettings', { as: operator });
 const rows = () => given.sql('select version, value from gatehouse.settings');
-const copy = () => given.tenants.redis.client.get(SETTINGS_KEY);
+const copy = () => given.tenants.redis.client.get(copyKey(LIMITS));
 
 describe('the settings', () => {
   test('are those of the deployment, as version 0, until somebody sets others', async () => {

@@ -8,8 +8,8 @@ import { changes } from '../../lambdas/shared/access/change';
 import type { Identity } from '../../lambdas/shared/access/principal';
 import { type Handler, serve } from '../../lambdas/shared/http/serve';
 import type { LimitSettings } from '../../lambdas/shared/limits/plans';
-import { type Settings, settingsOf } from '../../lambdas/shared/limits/settings';
-import { settingsSource } from '../../lambdas/shared/limits/stored-settings';
+import { LIMITS, type Settings, settingsOf } from '../../lambdas/shared/limits/settings';
+import { settingsSource } from '../../lambdas/shared/settings/stored-settings';
 import type { Redis } from '../../lambdas/shared/stores/redis';
 import { uncounted } from '../support/event';
 import { ask } from '../support/handled';
@@ -81,7 +81,7 @@ export async function startLimits(deployed = WIDE_LIMITS): Promise<TestLimits> {
 
 function environmentOf({ app }: TestTenants, deployed: LimitSettings, redis: Redis): Environment {
   let now = 0;
-  const settings = settingsOf(deployed, { ...settingsSource(redis, app, deployed), nowMs: () => now });
+  const settings = settingsOf(deployed, { ...settingsSource(redis, app, LIMITS, deployed), nowMs: () => now });
   const cache = accessCache(redis);
   const guard = access({ cache, settings, pool: app, nowMs: Date.now });
   const deps = { changes: changes(app, cache), settings, deployed, redis, nowMs: Date.now };

@@ -48,6 +48,8 @@ describe('a check', () => {
       composes: false,
       compositionErrors: expect.arrayContaining([expect.objectContaining({ code: 'EXTERNAL_MISSING_ON_BASE' })]),
       changes: { breaking: [], dangerous: [] },
+      operations: [],
+      operationsChecked: 0,
       comparedWith: null,
     });
     const { body } = await here.call('checkSubgraph', { name: 'shipping', body: { sdl: 'type Query {' } });

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { subgraph } from '../../bin/subgraph';
 import { registryRoutes } from '../../lambdas/registry/contract';
+import { documentHash } from '../../lambdas/shared/graph/documents';
+import { dayOf, fieldOf, usageKey, usedDocumentKey } from '../../lambdas/shared/graph/usage';
 import { captureOutput } from '../support/output';
 import { temporaryFolder } from '../support/temporary-folder';
 import { type Environment, LIGHT, NEWS, PRODUCTS, startRegistry, type TestRegistry, urlOf } from './support';
@@ -80,6 +82,21 @@ test('what breaks callers is published only when that is meant', async () => {
   });
 });
 
+test('who uses what goes away is named', async () => {
+  await here.publish('products', PRODUCTS);
+  const { client } = given.tenants.redis;
+  const [document, today] = ['{ products { weight } }', dayOf(Date.now())];
+  const hash = documentHash(document);
+  await client.hset(usageKey(today), fieldOf({ hash, operationName: '' }), 57);
+  await client.set(usedDocumentKey(hash), document);
+  expect((await run('check', 'products', '--schema', file(LIGHT))).lines).toEqual([
+    'breaking FIELD_REMOVED: Product.weight was removed.',
+    `breaks an operation without a name (${hash.slice(0, 12)}), run 57 times, last on ${today}`,
+    '  Cannot query field "weight" on type "Product".',
+    'products breaks callers',
+  ]);
+});
+
 test.each([
   [['check']],
   [['delete', 'news']],
@@ -101,4 +118,17 @@ test('a refusal ends with 2 and says why', async () => {
 
 test('a file that is not there ends with 2', async () => {
   expect(await run('check', 'news', '--schema', join(folder, 'none'))).toMatchObject({ code: 2 });
+});
+
+test('settings are published with the schema; what is none of them is not sent', async () => {
+  const settings = join(folder, 'settings.json');
+  const publish = ['publish', 'news', '--schema', file(NEWS), '--url', urlOf('news'), '--settings', settings];
+  writeFileSync(settings, '{"timeoutMs": 2000, "forwardHeaders": ["accept-language"]}');
+  expect(await run(...publish)).toMatchObject({ code: 0 });
+  expect((await here.call('getSubgraph', { name: 'news' })).body).toMatchObject({
+    timeoutMs: 2_000,
+    forwardHeaders: ['accept-language'],
+  });
+  writeFileSync(settings, '{"timeout": 2}');
+  expect(await run(...publish)).toMatchObject({ code: 2 });
 });

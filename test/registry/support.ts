@@ -20,6 +20,8 @@ interface Asked {
   /** @default the operator */
   readonly as?: Identity;
   readonly name?: string;
+  /** Of the path, where it is not the name of a subgraph. */
+  readonly params?: Readonly<Record<string, string>>;
   readonly body?: unknown;
   readonly query?: Readonly<Record<string, string>>;
   readonly ifMatch?: string;
@@ -90,6 +92,7 @@ export async function startRegistry(): Promise<TestRegistry> {
         changes: changes(app, cache),
         redis,
         compose: inProcess,
+        nowMs: Date.now,
         privateTargets,
         fetchSdl: (url: string) => fetchSdl(url, { privateTargets }),
       };
@@ -97,7 +100,9 @@ export async function startRegistry(): Promise<TestRegistry> {
       return environmentOf(serve(registryRoutes, registry(deps), options), operator);
     },
     async clear() {
-      await sql(`truncate ${TABLES.map((table) => `gatehouse.${table}`).join(', ')}`);
+      await sql(
+        `truncate ${[...TABLES, 'settings', 'graph_documents'].map((table) => `gatehouse.${table}`).join(', ')}`,
+      );
       await tenants.redis.client.flushall();
     },
     stop: () => tenants.stop(),
@@ -105,13 +110,14 @@ export async function startRegistry(): Promise<TestRegistry> {
 }
 
 function environmentOf(handler: Parameters<typeof ask>[0], operator: Identity): Environment {
-  const call: Environment['call'] = (operation, { as = operator, name, body, query, ifMatch } = {}) => {
+  const call: Environment['call'] = (operation, { as = operator, name, params, body, query, ifMatch } = {}) => {
     const { method, path } = registryRoutes[operation];
     return ask(handler, {
       method,
       resource: path,
       principal: as,
       ...(name !== undefined && { params: { name } }),
+      ...(params && { params }),
       ...(query && { query }),
       headers: {
         ...(body !== undefined && { 'content-type': 'application/json' }),

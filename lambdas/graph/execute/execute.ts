@@ -1,14 +1,15 @@
 import { faultsIn } from './faults';
-import type { Json, Operation } from './operation';
+import type { Excess, Json, Operation } from './operation';
 import { linkPlan } from './plan';
 import type { Ask, GraphError, Run } from './run';
+import { withheldFrom } from './withheld';
 import { linkShapes, Writer } from './write';
 
 /** An operation that can be run, any number of times, at once. */
 export interface Runnable {
   readonly operation: Operation;
   /** The JSON text of the response. Never rejects for what subgraphs do; the variables must be valid (variables.ts). */
-  run(ask: Ask, variables: Json): Promise<string>;
+  run(ask: Ask, variables: Json, warnings?: readonly Excess[]): Promise<string>;
 }
 
 /** Links an operation once, for all of its runs. */
@@ -18,8 +19,10 @@ export function runnable(operation: Operation): Runnable {
   const hasDefaults = Object.keys(operation.defaults).length > 0;
   return {
     operation,
-    async run(ask, variables) {
-      const run: Run = { ask: counted, variables, data: {}, errors: [], waiting: new Map(), inFlight: 0 };
+    async run(ask, variables, warnings) {
+      const decided = hasDefaults ? { ...operation.defaults, ...variables } : variables;
+      const errors = withheldFrom(operation, decided);
+      const run: Run = { ask: counted, variables, data: {}, errors, waiting: new Map(), inFlight: 0 };
       function counted(...request: Parameters<Ask>): ReturnType<Ask> {
         run.inFlight += 1;
         return ask(...request).finally(() => {
@@ -27,17 +30,20 @@ export function runnable(operation: Operation): Runnable {
         });
       }
       await step?.(run, [run.data]);
-      const decided = hasDefaults ? { ...operation.defaults, ...variables } : variables;
       const writer = new Writer(decided);
       const text = writer.object(run.data, shape);
       const data = typeof text === 'string' ? text : 'null';
-      if (run.errors.length > 0) return `{"errors":${JSON.stringify(run.errors)},"data":${data}}`;
-      if (!writer.hasFaults) return `{"data":${data}}`;
-      return `{"data":${data}${completion(faultsIn(run.data, shape, decided))}}`;
+      const told = warnings ? [`"warnings":${JSON.stringify(warnings)}`] : [];
+      if (run.errors.length > 0) return `{"errors":${JSON.stringify(run.errors)},"data":${data}${extensions(told)}}`;
+      if (!writer.hasFaults) return `{"data":${data}${extensions(told)}}`;
+      return `{"data":${data}${extensions([...completion(faultsIn(run.data, shape, decided)), ...told])}}`;
     },
   };
 }
 
 /** A response without an error says here why something in it is null. */
-const completion = (faults: readonly GraphError[]): string =>
-  faults.length > 0 ? `,"extensions":{"valueCompletion":${JSON.stringify(faults)}}` : '';
+const completion = (faults: readonly GraphError[]): string[] =>
+  faults.length > 0 ? [`"valueCompletion":${JSON.stringify(faults)}`] : [];
+
+const extensions = (members: readonly string[]): string =>
+  members.length > 0 ? `,"extensions":{${members.join(',')}}` : '';

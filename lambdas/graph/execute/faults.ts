@@ -26,7 +26,8 @@ class Look {
   object(data: Data, shape: LinkedShape): boolean {
     for (const field of shape.types.get(data.__typename) ?? []) {
       if ((field.when && !isWanted(field.when, this.variables)) || field.text !== undefined) continue;
-      if (field.isImpossible) return false;
+      // Why it is null is told by an error of its own.
+      if (field.isImpossible || field.isWithheld) return false;
       this.path.push(field.key);
       const isFine = this.value(data[field.key], field, 0) === 'fine' || !field.wrap.startsWith('!');
       this.path.pop();

@@ -29,6 +29,8 @@ export interface Field {
   readonly shape?: number;
   /** For the words of an error: `Product.name`. */
   readonly of?: string;
+  /** Null whatever subgraphs say: the caller may not see it. */
+  readonly isWithheld?: boolean;
 }
 
 /** The fields of an object, by its type. */
@@ -67,6 +69,18 @@ export type Plan =
   | { readonly kind: 'Condition'; readonly variable: string; readonly ifTrue?: Plan; readonly ifFalse?: Plan }
   | Fetch;
 
+/** What the schema asks of who sees a field: to be signed in, or all names of one of the alternatives. */
+export type Rule =
+  | { readonly kind: 'authenticated' }
+  | { readonly kind: 'scopes' | 'policies'; readonly anyOf: readonly (readonly string[])[] };
+
+/** A field that the caller may not see. In its path `@` stands for each element of a list. */
+export interface Withheld {
+  readonly path: readonly string[];
+  /** Whether it was asked for: all of these hold. */
+  readonly when: readonly Condition[];
+}
+
 /** What a variable may hold. */
 export interface Variable {
   readonly name: string;
@@ -83,8 +97,16 @@ export interface Input {
   readonly isOneOf?: boolean;
 }
 
+/** A limit that a document is over. */
+export interface Excess {
+  readonly code: string;
+  readonly message: string;
+}
+
 export interface Operation {
   readonly cost: Cost;
+  /** It was learned while limits were only observed: it is not run once they are enforced. */
+  readonly over?: Excess;
   readonly kind: 'query' | 'mutation';
   /** Nothing to fetch where it asks for introspection or `__typename` alone. */
   readonly plan?: Plan;
@@ -98,4 +120,8 @@ export interface Operation {
   readonly enums: Readonly<Record<string, readonly string[]>>;
   /** The types that meet each condition of the plan: what names an abstract type is met by others than itself. */
   readonly conditions: Readonly<Record<string, readonly string[]>>;
+  /** What its fields ask of the caller. Absent where they ask nothing, as in most graphs. */
+  readonly rules?: readonly Rule[];
+  /** Of the variant for callers that do not meet some of the rules: the fields that it leaves out. */
+  readonly withheld?: readonly Withheld[];
 }

@@ -12,6 +12,8 @@ export interface LinkedField {
   readonly text: string | undefined;
   /** `__typename` of an object whose type is abstract: there is no such object. */
   readonly isImpossible: boolean;
+  /** Not for this caller, and not null: the null goes up. */
+  readonly isWithheld: boolean;
   readonly wrap: string;
   /** Of a leaf: whether a value may be written. */
   readonly isValid: ((value: unknown) => boolean) | undefined;
@@ -40,13 +42,15 @@ export function linkShapes({ shapes, enums }: Pick<Operation, 'shapes' | 'enums'
 }
 
 function link(field: Field, shapes: readonly LinkedShape[], enums: Operation['enums']): LinkedField {
-  const { key, when, typename, type = '', shape, wrap = '' } = field;
+  const { key, when, typename, type = '', shape, wrap = '', isWithheld = false } = field;
+  const isNull = isWithheld && !wrap.startsWith('!');
   return {
     key,
     before: `${JSON.stringify(key)}:`,
     when,
-    text: field.text ?? (typeof typename === 'string' ? JSON.stringify(typename) : undefined),
+    text: isNull ? 'null' : (field.text ?? (typeof typename === 'string' ? JSON.stringify(typename) : undefined)),
     isImpossible: typename === null,
+    isWithheld: isWithheld && !isNull,
     wrap,
     isValid: shape === undefined ? validity(type, enums) : undefined,
     shape: shape === undefined ? undefined : shapes[shape],
@@ -103,6 +107,7 @@ export class Writer {
 
   private field(value: unknown, field: LinkedField): string | typeof NOTHING {
     if (field.isImpossible) return this.fault();
+    if (field.isWithheld) return NOTHING;
     return this.value(value, field, 0);
   }
 

@@ -10,7 +10,8 @@ import {
   separateOperations,
 } from 'graphql';
 import type { Cost } from '../execute/cost';
-import type { Json, Operation } from '../execute/operation';
+import type { Json, Operation, Rule } from '../execute/operation';
+import { type Guarded, guardedFields, guardedPart, without } from './guarded';
 import { planOf } from './plans';
 import type { PlannedGraph } from './schemas';
 import { shapesOf } from './shapes';
@@ -27,10 +28,13 @@ export interface Valid {
  * Plans an operation and makes it into what `execute` runs. Variables count for introspection alone, which is answered
  * here. Throws a GraphQLError where the planner refuses it.
  */
-export function compiled(graph: PlannedGraph, valid: Valid, given: Json): Operation {
+export function compiled(graph: PlannedGraph, valid: Valid, given: Json, unmet: readonly Rule[] = []): Operation {
   // The planner reads every fragment it is given, those of other operations too, whose variables it does not know.
   const alone = separateOperations(valid.document)[valid.operation.name?.value ?? ''] ?? valid.document;
-  return withPlan(graph, valid, given, graph.planner.buildQueryPlan(operationFromDocument(graph.api, alone)));
+  const guarded = graph.rules && guardedFields(graph.schema, graph.rules, alone, unmet);
+  const planned = guarded ? without(alone, guarded.withheld) : alone;
+  const plan = graph.planner.buildQueryPlan(operationFromDocument(graph.api, planned));
+  return withPlan(graph, valid, given, plan, guarded);
 }
 
 /** The same, of an operation that has been planned. */
@@ -39,10 +43,15 @@ export function withPlan(
   { document, operation, cost }: Valid,
   given: Json,
   planned: QueryPlan,
+  guarded?: Guarded,
 ): Operation {
   const { enums, ...variables } = variablesOf(graph.schema, document, operation);
-  const shapes = shapesOf(graph.schema, document, operation, (field) =>
-    introspected(graph, document, operation, given, field),
+  const shapes = shapesOf(
+    graph.schema,
+    document,
+    operation,
+    (field) => introspected(graph, document, operation, given, field),
+    guarded,
   );
   const { plan, conditions } = planOf(planned, graph.whole);
   return {
@@ -53,6 +62,7 @@ export function withPlan(
     shapes: shapes.shapes,
     enums: Object.fromEntries([...enums, ...shapes.enums]),
     conditions,
+    ...(guarded && guardedPart(guarded, document, operation)),
   };
 }
 

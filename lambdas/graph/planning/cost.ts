@@ -1,49 +1,46 @@
 import {
   type DocumentNode,
   type FieldNode,
-  type GraphQLAbstractType,
   type GraphQLCompositeType,
   type GraphQLField,
   type GraphQLObjectType,
-  type GraphQLOutputType,
   type GraphQLSchema,
+  getNamedType,
   isAbstractType,
   isCompositeType,
-  isListType,
-  isNonNullType,
   Kind,
   type OperationDefinitionNode,
   type SelectionNode,
   type SelectionSetNode,
-  type ValueNode,
 } from 'graphql';
-import { type Cost, MOST_OBJECTS, OBJECTS_PER_TOKEN, type Size, sizeOf } from '../execute/cost';
+import { type Cost, MOST_OBJECTS, OBJECTS_PER_TOKEN, type Size } from '../execute/cost';
 import { conditionsOf } from './conditions';
+import { Bounded, most, sum, times } from './cost-terms';
+import { InputCosts } from './input-costs';
+import { type Defaults, guessedSize, nested, ONE, saidSize } from './list-sizes';
+import type { ListSize, Weights } from './weights';
 
 /*
  * What a GraphQL operation costs of its caller's limits, known before anything runs: the number of objects it may return
  * at most, a hundred of which cost as much as one REST call. Scalars cost nothing; a list counts as many as its size
- * argument says, or an assumed ten.
+ * argument says, or an assumed ten. A schema may say otherwise (`@cost`, `@listSize`).
  */
 
-const ASSUMED_SIZE = 10;
-/** Arguments that say how long a list is at most. */
-const SIZE_ARGUMENTS = ['first', 'last', 'limit'];
 /** Selections that are looked at, each on each type it may meet: it takes some milliseconds, and is more than people write. */
 const MOST_VISITS = 50_000;
-/** Parts of a cost that depends on variables. */
-const MOST_PARTS = 2_000;
-
 /** What the operation costs, by its variables. */
-export function costOf(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode): Cost {
+export function costOf(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+  weights?: Weights,
+): Cost {
   const root = schema.getRootType(operation.operation);
   if (!root) return 1;
-  const counting = new Counting(schema, document, defaultsOf(operation));
+  const counting = new Counting(schema, document, defaultsOf(operation), weights);
   const cost = counting.objects(operation.selectionSet, root);
   return counting.isGivenUp ? MOST_OBJECTS : cost;
 }
-
-type Defaults = ReadonlyMap<string, ValueNode>;
 
 function defaultsOf({ variableDefinitions = [] }: OperationDefinitionNode): Defaults {
   return new Map(
@@ -53,48 +50,31 @@ function defaultsOf({ variableDefinitions = [] }: OperationDefinitionNode): Defa
   );
 }
 
-const sizeIn = (value: ValueNode | undefined): number | null => (value?.kind === Kind.INT ? Number(value.value) : null);
-
-const isFixed = (cost: Cost) => typeof cost === 'number';
-const add = (all: number, cost: Cost) => (typeof cost === 'number' ? Math.min(MOST_OBJECTS, all + cost) : all);
-const larger = (all: number, cost: Cost) => (typeof cost === 'number' ? Math.max(all, cost) : all);
-
-function sum(costs: readonly Cost[]): Cost {
-  const fixed = costs.reduce<number>(add, 0);
-  const open = costs.filter((cost) => !isFixed(cost));
-  if (open.length === 0) return fixed;
-  const [only] = open;
-  return open.length === 1 && only !== undefined && fixed === 0 ? only : { sum: [fixed, ...open] };
+/** The lists below a field that its size is meant for. */
+interface SizedFields {
+  readonly names: readonly string[];
+  readonly size: Size;
+  /** The same for the same names and size. */
+  readonly key: string;
 }
 
-/** Most types of an abstract one cost the same. */
-function most(costs: readonly Cost[]): Cost {
-  const fixed = costs.reduce<number>(larger, 0);
-  const open = [
-    ...new Map(costs.filter((cost) => !isFixed(cost)).map((cost) => [JSON.stringify(cost), cost])).values(),
-  ];
-  if (open.length === 0) return fixed;
-  const [only] = open;
-  return open.length === 1 && only !== undefined && fixed === 0 ? only : { most: [fixed, ...open] };
-}
-
-const times = (size: Size, of: Cost): Cost =>
-  typeof of === 'number' && size.given.every((given) => typeof given === 'number')
-    ? Math.min(MOST_OBJECTS, sizeOf(size, {}) * of)
-    : { size, of };
+type Definition = GraphQLField<unknown, unknown>;
 
 /** One count of one operation. What a selection is worth on a type is counted once, however often it is spread. */
 class Counting {
   private readonly fragments: ReadonlyMap<string, { readonly type: string; readonly selectionSet: SelectionSetNode }>;
   private visits = 0;
-  private readonly parts = new WeakMap<object, number>();
+  private readonly bounded = new Bounded();
+  private readonly inputs: InputCosts | undefined;
   private readonly counted = new Map<SelectionSetNode, Map<string, Cost>>();
 
   constructor(
     private readonly schema: GraphQLSchema,
     document: DocumentNode,
     private readonly defaults: Defaults,
+    private readonly weights: Weights | undefined,
   ) {
+    this.inputs = weights && new InputCosts(weights, defaults);
     this.fragments = new Map(
       document.definitions.flatMap((definition) =>
         definition.kind === Kind.FRAGMENT_DEFINITION
@@ -115,53 +95,37 @@ class Counting {
   }
 
   /** How many objects the selection returns at most below one object of this type: of an abstract one, the dearest. */
-  objects(selectionSet: SelectionSetNode, type: GraphQLCompositeType): Cost {
-    const known = this.counted.get(selectionSet)?.get(type.name);
+  objects(selectionSet: SelectionSetNode, type: GraphQLCompositeType, sized?: SizedFields): Cost {
+    const key = sized ? `${type.name} ${sized.key}` : type.name;
+    const known = this.counted.get(selectionSet)?.get(key);
     if (known !== undefined) return known;
     const byType = this.counted.get(selectionSet) ?? new Map<string, Cost>();
     this.counted.set(selectionSet, byType);
     // A fragment that spreads itself finds this: the document is refused later.
-    byType.set(type.name, 0);
-    const found = isAbstractType(type) ? this.ofDearest(selectionSet, type) : this.ofObject(selectionSet, type);
-    const bounded = this.bounded(found);
-    byType.set(type.name, bounded);
+    byType.set(key, 0);
+    const found = isAbstractType(type)
+      ? most(this.schema.getPossibleTypes(type).map((possible) => this.objects(selectionSet, possible, sized)))
+      : this.ofObject(selectionSet, type, sized);
+    const bounded = this.bounded.of(found);
+    byType.set(key, bounded);
     return bounded;
   }
 
-  /** Written out, what is shared is written as often as it is met: nested abstract types would multiply. */
-  private bounded(cost: Cost): Cost {
-    return this.partsOf(cost) > MOST_PARTS ? MOST_OBJECTS : cost;
-  }
-
-  private partsOf(cost: Cost): number {
-    if (typeof cost === 'number') return 1;
-    const known = this.parts.get(cost);
-    if (known !== undefined) return known;
-    const below = 'sum' in cost ? cost.sum : 'most' in cost ? cost.most : [cost.of];
-    const count = below.reduce<number>((all, part) => all + this.partsOf(part), 1);
-    this.parts.set(cost, count);
-    return count;
-  }
-
-  private ofDearest(selectionSet: SelectionSetNode, type: GraphQLAbstractType): Cost {
-    return most(this.schema.getPossibleTypes(type).map((possible) => this.objects(selectionSet, possible)));
-  }
-
-  private ofObject(selectionSet: SelectionSetNode, type: GraphQLObjectType): Cost {
+  private ofObject(selectionSet: SelectionSetNode, type: GraphQLObjectType, sized: SizedFields | undefined): Cost {
     return sum(
       selectionSet.selections.map((selection) => {
         const conditions = conditionsOf(selection);
         if (!conditions) return 0;
-        const of = this.ofSelection(selection, type);
+        const of = this.ofSelection(selection, type, sized);
         return conditions.length === 0 || of === 0 ? of : { when: conditions, of };
       }),
     );
   }
 
-  private ofSelection(selection: SelectionNode, type: GraphQLObjectType): Cost {
+  private ofSelection(selection: SelectionNode, type: GraphQLObjectType, sized: SizedFields | undefined): Cost {
     this.visits += 1;
     if (this.isGivenUp) return 0;
-    if (selection.kind === Kind.FIELD) return this.ofField(selection, type);
+    if (selection.kind === Kind.FIELD) return this.ofField(selection, type, sized);
     const spread = selection.kind === Kind.FRAGMENT_SPREAD ? this.fragments.get(selection.name.value) : undefined;
     if (selection.kind === Kind.FRAGMENT_SPREAD && !spread) return 0;
     const condition =
@@ -169,7 +133,7 @@ class Counting {
     if (condition !== undefined && !this.applies(condition, type)) return 0;
     const selectionSet =
       spread?.selectionSet ?? (selection.kind === Kind.INLINE_FRAGMENT ? selection.selectionSet : undefined);
-    return selectionSet ? this.objects(selectionSet, type) : 0;
+    return selectionSet ? this.objects(selectionSet, type, sized) : 0;
   }
 
   /** Whether an object of this type meets the condition of a fragment. */
@@ -179,47 +143,57 @@ class Counting {
     return isAbstractType(wanted) && this.schema.isSubType(wanted, type);
   }
 
-  private ofField(field: FieldNode, type: GraphQLObjectType): Cost {
+  private ofField(field: FieldNode, type: GraphQLObjectType, sized: SizedFields | undefined): Cost {
     const name = field.name.value;
     // Introspection may tell the whole schema, but calls nobody. `__typename` is a scalar.
     if (name.startsWith('__')) return field.selectionSet ? OBJECTS_PER_TOKEN : 0;
-    const found = this.ofValue(field, type.getFields()[name]);
+    const definition = type.getFields()[name];
+    const found = definition
+      ? sum([this.ofAsking(field, type, definition), this.ofValue(field, type, definition, sized)])
+      : 0;
     // A write costs at least what the REST call would, whatever it returns.
     return type === this.schema.getMutationType() ? most([OBJECTS_PER_TOKEN, found]) : found;
   }
 
-  private ofValue(field: FieldNode, definition: GraphQLField<unknown, unknown> | undefined): Cost {
-    const named = definition && namedType(definition.type);
-    if (!field.selectionSet || !named || !isCompositeType(named)) return 0;
-    return times(this.sizeOf(field, definition), sum([1, this.objects(field.selectionSet, named)]));
+  /** Once, whatever it returns. */
+  private ofAsking(field: FieldNode, type: GraphQLObjectType, { args }: Definition): Cost {
+    if (!this.weights || !this.inputs) return 0;
+    return sum([this.weights.ofField(type, field.name.value), this.inputs.of(field, type, args)]);
   }
 
-  private sizeOf(field: FieldNode, { type, args }: GraphQLField<unknown, unknown>): Size {
-    const lists = listDepth(type);
-    // Of a connection the size stands at the field, and the list below it.
-    const factor = lists === 0 ? 1 / ASSUMED_SIZE : ASSUMED_SIZE ** (lists - 1);
-    const given = (field.arguments ?? []).filter(({ name }) => SIZE_ARGUMENTS.includes(name.value));
-    const ofSchema = args.filter(({ name }) => SIZE_ARGUMENTS.includes(name)).map(({ defaultValue }) => defaultValue);
-    const otherwise = { given: ofSchema.filter((size) => typeof size === 'number'), factor };
-    const assumed = sizeOf({ ...otherwise, assumed: lists === 0 ? 1 : ASSUMED_SIZE ** lists }, {});
-    return { given: given.map(({ value }) => this.sizeGiven(value)), assumed, factor };
+  private ofValue(field: FieldNode, type: GraphQLObjectType, definition: Definition, sized?: SizedFields): Cost {
+    const named = getNamedType(definition.type);
+    const said = this.weights?.sizeOf(type, field.name.value);
+    const size = this.sizeOf(field, definition, said, sized);
+    if (!isCompositeType(named)) return times(size, this.weights?.of(named.name) ?? 0);
+    return field.selectionSet
+      ? times(size, this.ofEach(field.selectionSet, named, said && this.sizedBelow(said, field, definition)))
+      : 0;
   }
 
-  private sizeGiven(value: ValueNode): Size['given'][number] {
-    if (value.kind !== Kind.VARIABLE) return sizeIn(value) ?? NO_SIZE;
-    const variable = value.name.value;
-    return { variable, otherwise: sizeIn(this.defaults.get(variable)) };
+  /** An object with what is in it. */
+  private ofEach(selectionSet: SelectionSetNode, type: GraphQLCompositeType, sized: SizedFields | undefined): Cost {
+    if (!this.weights) return sum([1, this.objects(selectionSet, type)]);
+    const types = isAbstractType(type) ? this.schema.getPossibleTypes(type) : [type];
+    return most(types.map((each) => sum([this.weights?.of(each.name) ?? 1, this.objects(selectionSet, each, sized)])));
   }
-}
 
-/** None: sizes below zero count as not given. */
-const NO_SIZE = -1;
+  private sizeOf(
+    field: FieldNode,
+    definition: Definition,
+    said: ListSize | undefined,
+    sized: SizedFields | undefined,
+  ): Size {
+    if (sized?.names.includes(field.name.value)) return nested(sized.size, definition.type);
+    if (!said) return guessedSize(field, definition, this.defaults);
+    if (said.sizedFields.length > 0) return ONE;
+    return nested(saidSize(said, field, definition.args, this.defaults), definition.type);
+  }
 
-function namedType(type: GraphQLOutputType): GraphQLOutputType {
-  return isListType(type) || isNonNullType(type) ? namedType(type.ofType) : type;
-}
-
-function listDepth(type: GraphQLOutputType): number {
-  if (isNonNullType(type)) return listDepth(type.ofType);
-  return isListType(type) ? 1 + listDepth(type.ofType) : 0;
+  private sizedBelow(said: ListSize, field: FieldNode, { args }: Definition): SizedFields | undefined {
+    const names = said.sizedFields;
+    if (names.length === 0) return undefined;
+    const size = saidSize(said, field, args, this.defaults);
+    return { names, size, key: JSON.stringify([names, size]) };
+  }
 }

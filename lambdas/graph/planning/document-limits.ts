@@ -1,4 +1,5 @@
-import { type DocumentNode, Kind, type SelectionNode, type SelectionSetNode } from 'graphql';
+import { type DocumentNode, Kind, type SelectionNode, type SelectionSetNode, TokenKind } from 'graphql';
+import type { Excess } from '../execute/operation';
 
 /*
  * How large a GraphQL document may be, whatever it would cost: validation and planning take time by these sizes, before
@@ -15,6 +16,8 @@ export const DOCUMENT_LIMITS = {
   directives: 200,
   fragments: 200,
 } as const;
+/** So many times a limit is refused whatever the settings say: they are for looking, not for keeping a planner busy. */
+export const HARD_FACTOR = 4;
 type LimitName = keyof typeof DOCUMENT_LIMITS;
 
 /** Stable: callers may act on it. */
@@ -37,23 +40,25 @@ const WORDS: Readonly<Record<LimitName, string>> = {
   fragments: 'fragments and spreads of them',
 };
 
-/** The limit that a document is over. */
-export interface Excess {
-  readonly code: string;
-  readonly message: string;
-}
-
-export const excess = (name: LimitName): Excess => ({
+export const excess = (name: LimitName, factor = 1): Excess => ({
   code: CODES[name],
-  message: `The document may have ${DOCUMENT_LIMITS[name]} ${WORDS[name]} at most.`,
+  message: `The document may have ${DOCUMENT_LIMITS[name] * factor} ${WORDS[name]} at most.`,
 });
 
-/** The first limit that the document is over; nothing for one that is over none. */
-export function excessOf(document: DocumentNode): Excess | undefined {
-  const sizes = new Measuring(document).sizes();
-  const names = ['fragments', 'directives', 'aliases', 'depth', 'rootFields', 'fields'] as const;
-  const over = names.find((name) => sizes[name] > DOCUMENT_LIMITS[name]);
-  return over && excess(over);
+/** The first limit, times this factor, that the document is over; nothing for one that is over none. */
+export function excessOf(document: DocumentNode, factor = 1): Excess | undefined {
+  const sizes = { ...new Measuring(document).sizes(), tokens: tokensIn(document) };
+  const names = ['tokens', 'fragments', 'directives', 'aliases', 'depth', 'rootFields', 'fields'] as const;
+  const over = names.find((name) => sizes[name] > DOCUMENT_LIMITS[name] * factor);
+  return over && excess(over, factor);
+}
+
+/** As the parser counts them. */
+function tokensIn({ loc }: DocumentNode): number {
+  let count = 0;
+  for (let token = loc?.startToken.next; token && token.kind !== TokenKind.EOF; token = token.next)
+    if (token.kind !== TokenKind.COMMENT) count += 1;
+  return count;
 }
 
 interface Size {

@@ -7,9 +7,12 @@ import {
   OperationTypeNode,
   parse,
 } from 'graphql';
+import type { GraphSettings } from '../../shared/graph/settings';
 import { type Cost, MOST_OBJECTS } from '../execute/cost';
+import type { Excess } from '../execute/operation';
 import { costOf } from './cost';
-import { DOCUMENT_LIMITS, type Excess, excess, excessOf } from './document-limits';
+import { DOCUMENT_LIMITS, excess, excessOf, HARD_FACTOR } from './document-limits';
+import type { Weights } from './weights';
 
 /** What is known of a document before its caller's limits are asked, and before anything is validated or planned. */
 export interface Examined {
@@ -23,23 +26,35 @@ export interface Examined {
   /** Why nothing of it is run: a limit that it is over, or what makes it no GraphQL. */
   readonly excess?: Excess;
   readonly syntaxError?: GraphQLError;
+  /** A limit that it is over, and run all the same. */
+  readonly over?: Excess;
 }
 
+export type LimitMode = GraphSettings['limits'];
+
 /** Never throws. */
-export function examine(schema: GraphQLSchema, query: string, operationName?: string): Examined {
+export function examine(
+  schema: GraphQLSchema,
+  query: string,
+  operationName?: string,
+  { limits = 'enforce', weights }: { readonly limits?: LimitMode; readonly weights?: Weights | undefined } = {},
+): Examined {
+  const factor = limits === 'enforce' ? 1 : HARD_FACTOR;
   try {
-    const document = parse(query, { maxTokens: DOCUMENT_LIMITS.tokens });
-    const over = excessOf(document);
-    if (over) return { cost: 1, excess: over };
+    const document = parse(query, { maxTokens: DOCUMENT_LIMITS.tokens * factor });
+    const excessive = excessOf(document, factor);
+    if (excessive) return { cost: 1, excess: excessive };
+    const over = factor > 1 ? excessOf(document) : undefined;
     const operation = operationOf(document, operationName);
-    if (!operation) return { document, cost: 1 };
+    const common = { document, ...(over && { over }) };
+    if (!operation) return { ...common, cost: 1 };
     const isMutation = operation.operation === OperationTypeNode.MUTATION;
-    const cost = costOf(schema, document, operation);
-    return { document, operation, isMutation, cost, defaults: defaultsOf(operation) };
+    const cost = costOf(schema, document, operation, weights);
+    return { ...common, operation, isMutation, cost, defaults: defaultsOf(operation) };
   } catch (error) {
     if (!(error instanceof GraphQLError)) return TOO_DEEP;
     return TOO_MANY_TOKENS.test(error.message)
-      ? { cost: 1, excess: excess('tokens') }
+      ? { cost: 1, excess: excess('tokens', factor) }
       : { cost: 1, syntaxError: error };
   }
 }

@@ -7,12 +7,13 @@ import {
   validate,
 } from 'graphql';
 import { countFault, logger } from '../../shared/telemetry';
-import type { Json, Operation } from '../execute/operation';
+import type { Json, Operation, Rule } from '../execute/operation';
 import type { GraphError } from '../execute/run';
 import { RequestError } from '../request-error';
 import { compiled, type Valid } from './compile';
-import { type Examined, examine } from './examine';
+import { type Examined, examine, type LimitMode } from './examine';
 import { plannedGraph } from './schemas';
+import { oneSlicingArgument } from './slicing';
 import { TooLarge } from './too-large';
 
 /*
@@ -20,18 +21,21 @@ import { TooLarge } from './too-large';
  * planner. It is a file of its own, loaded when it is needed: for known operations it never is.
  */
 
-/** What a caller without introspection learns: no names that it has not sent. */
-export interface PlannerOptions {
-  readonly introspection: boolean;
-}
-
 export interface Planner {
   /** Looks at a document before its caller's limits are asked. Never throws. */
-  examine(query: string, operationName: string | undefined): Examined;
+  examine(query: string, operationName: string | undefined, limits: LimitMode): Examined;
   /** Validates and plans what has been examined. Throws a RequestError for what is wrong with it. */
-  learn(examined: Examined, variables: Json): Learned;
+  learn(examined: Examined, asked: Asked): Learned;
   /** Throws a RequestError that says what is wrong with the variables of this operation; nothing where they are right. */
-  checkVariables(query: string, operationName: string | undefined, variables: Json): void;
+  checkVariables(query: string, operationName: string | undefined, asked: Asked): void;
+}
+
+interface Asked {
+  readonly variables: Json;
+  /** Whether the caller may ask for the schema; who may not learns no names that it has not sent. */
+  readonly introspection: boolean;
+  /** Rules that the caller does not meet: what they guard is left out. */
+  readonly unmet?: readonly Rule[];
 }
 
 interface Learned {
@@ -44,12 +48,14 @@ interface Learned {
 const MOST_ERRORS = 20;
 
 /** Throws for what is no supergraph. */
-export function openPlanner(supergraph: string, { introspection }: PlannerOptions): Planner {
+export function openPlanner(supergraph: string): Planner {
   const graph = plannedGraph(supergraph);
-  const { schema } = graph;
-  const rules = introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule];
+  const { schema, weights } = graph;
+  const slicing = weights ? [oneSlicingArgument(weights)] : [];
 
-  const validated = ({ document, operation, cost, excess, syntaxError }: Examined): Valid => {
+  const validated = (examined: Examined, { introspection }: Asked): Valid => {
+    const { document, operation, cost, excess, syntaxError } = examined;
+    const rules = [...(introspection ? specifiedRules : CLOSED_RULES), ...slicing];
     if (excess) throw new RequestError([{ message: excess.message, extensions: { code: excess.code } }], 'limit');
     if (syntaxError) throw told([syntaxError], 'GRAPHQL_PARSE_FAILED');
     if (!document) throw new Error('it was not examined');
@@ -64,7 +70,7 @@ export function openPlanner(supergraph: string, { introspection }: PlannerOption
     return { document, operation, cost };
   };
 
-  const check = ({ operation }: Valid, variables: Json): void => {
+  const check = ({ operation }: Valid, { variables }: Asked): void => {
     const { errors } = getVariableValues(schema, operation.variableDefinitions ?? [], variables, {
       maxErrors: MOST_ERRORS,
     });
@@ -72,15 +78,15 @@ export function openPlanner(supergraph: string, { introspection }: PlannerOption
   };
 
   return {
-    examine: (query, operationName) => examine(schema, query, operationName),
+    examine: (query, operationName, limits) => examine(schema, query, operationName, { limits, weights }),
 
-    learn(examined, variables) {
-      const valid = validated(examined);
-      check(valid, variables);
+    learn(examined, asked) {
+      const valid = validated(examined, asked);
+      check(valid, asked);
       try {
-        const operation = compiled(graph, valid, variables);
+        const operation = compiled(graph, valid, asked.variables, asked.unmet ?? []);
         const isLasting = operation.shapes[0]?.untyped.every(({ text }) => text === undefined) ?? true;
-        return { operation, isLasting };
+        return { operation: { ...operation, ...(examined.over && { over: examined.over }) }, isLasting };
       } catch (error) {
         if (error instanceof TooLarge) throw new RequestError([TOO_LARGE], 'limit');
         if (error instanceof GraphQLError) throw told([error], 'GRAPHQL_VALIDATION_FAILED');
@@ -91,12 +97,14 @@ export function openPlanner(supergraph: string, { introspection }: PlannerOption
       }
     },
 
-    checkVariables(query, operationName, variables) {
-      check(validated(examine(schema, query, operationName)), variables);
+    checkVariables(query, operationName, asked) {
+      // It has been learned: whether it is run although it is over a limit is not asked again.
+      check(validated(examine(schema, query, operationName, { limits: 'observe' }), asked), asked);
     },
   };
 }
 
+const CLOSED_RULES = [...specifiedRules, NoSchemaIntrospectionCustomRule];
 const NO_OPERATION = 'operationName must name one of the operations of the document, where it has several.';
 const UNPLANNED: GraphError = {
   message: 'No plan was found for the operation.',

@@ -20,6 +20,7 @@ import {
 } from 'graphql';
 import type { Condition, Field, Operation, Shape } from '../execute/operation';
 import { conditionsOf } from './conditions';
+import type { Guarded } from './guarded';
 import { TooLarge } from './too-large';
 
 /** Fields that are collected, each for each type it may meet: far more than people write, and it takes some milliseconds. */
@@ -36,10 +37,11 @@ export function shapesOf(
   document: DocumentNode,
   operation: OperationDefinitionNode,
   introspect: Introspect,
+  guarded?: Pick<Guarded, 'withheld' | 'isWithheld'>,
 ): Compiled {
   const root = schema.getRootType(operation.operation);
   if (!root) throw new Error(`the schema has no ${operation.operation}`);
-  const shapes = new Shapes(schema, document, introspect);
+  const shapes = new Shapes(schema, document, introspect, guarded);
   shapes.indexOf(root, [{ selections: operation.selectionSet, when: [] }]);
   return { shapes: shapes.all, enums: shapes.enums };
 }
@@ -56,6 +58,8 @@ interface Collected {
   readonly below: Part[];
   /** Undefined as soon as it is there without conditions. */
   when: (readonly Condition[])[] | undefined;
+  /** As long as each selection of it is one that the caller may not see. */
+  isWithheld: boolean;
 }
 
 class Shapes {
@@ -70,6 +74,7 @@ class Shapes {
     private readonly schema: GraphQLSchema,
     document: DocumentNode,
     private readonly introspect: Introspect,
+    private readonly guarded: Pick<Guarded, 'withheld' | 'isWithheld'> | undefined,
   ) {
     const fragments = document.definitions.filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION);
     this.fragments = new Map(fragments.map((fragment) => [fragment.name.value, fragment]));
@@ -154,14 +159,16 @@ class Shapes {
     // Assigned to an object, it would be its prototype.
     if (key === '__proto__') throw new GraphQLError('A field cannot have the alias __proto__.', { nodes: node });
     const known = into.get(key);
-    const found = known ?? { node, below: [], when: [] };
+    const isWithheld = this.guarded?.withheld.has(node) ?? false;
+    const found = known ?? { node, below: [], when: [], isWithheld };
     into.set(key, found);
+    if (!isWithheld) found.isWithheld = false;
     if (conditions.length === 0) found.when = undefined;
     else found.when?.push(conditions);
-    if (node.selectionSet) found.below.push({ selections: node.selectionSet, when: conditions });
+    if (node.selectionSet && !isWithheld) found.below.push({ selections: node.selectionSet, when: conditions });
   }
 
-  private fieldOf(type: GraphQLNamedType, key: string, { node, below, when }: Collected): Field {
+  private fieldOf(type: GraphQLNamedType, key: string, { node, below, when, isWithheld }: Collected): Field {
     const name = node.name.value;
     const common = { key, ...(when && { when }) };
     if (name === '__typename') return { ...common, typename: isObjectType(type) ? type.name : null };
@@ -169,6 +176,9 @@ class Shapes {
     const definition = isObjectType(type) || isInterfaceType(type) ? type.getFields()[name] : undefined;
     if (!definition) throw new Error(`${type.name} has no field ${name}`);
     const named = getNamedType(definition.type);
+    const typed = { wrap: wrappingOf(definition.type), type: named.name, of: `${type.name}.${key}` };
+    if (isWithheld || this.guarded?.isWithheld(type.name, name, named.name))
+      return { ...common, ...typed, isWithheld: true };
     if (isEnumType(named) && !this.enums.has(named.name))
       this.enums.set(
         named.name,
@@ -176,9 +186,7 @@ class Shapes {
       );
     return {
       ...common,
-      wrap: wrappingOf(definition.type),
-      type: named.name,
-      of: `${type.name}.${key}`,
+      ...typed,
       ...(isCompositeType(named) && {
         shape: this.indexOf(named, below.length === 1 ? below.map(unconditional) : below),
       }),

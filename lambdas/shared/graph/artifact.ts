@@ -4,6 +4,7 @@ import { fromJson } from '../json';
 import type { Redis } from '../stores/redis';
 import { script } from '../stores/script';
 import type { Sql } from '../stores/tenancy';
+import { SubgraphSettings } from './subgraph-settings';
 
 /*
  * The graph in force. Its home is the newest row of PostgreSQL (`gatehouse.graph_artifacts`), written in the transaction of
@@ -17,7 +18,8 @@ export const Artifact = z.object({
   version: z.int(),
   /** SDL with the join and link specs; `''` while there are no subgraphs. */
   supergraph: z.string(),
-  subgraphs: z.array(z.object({ name: z.string(), url: z.string() })),
+  /** Where each is, and how it is asked. */
+  subgraphs: z.array(z.object({ name: z.string(), url: z.string(), ...SubgraphSettings.shape })),
 });
 export type Artifact = z.output<typeof Artifact>;
 

@@ -5,8 +5,8 @@ import { type Changes, changes } from '../access/change';
 import { fromJson } from '../json';
 import { addressGuard } from '../limits/addresses';
 import { LimitSettings } from '../limits/plans';
-import { type Settings, settingsOf } from '../limits/settings';
-import { settingsSource } from '../limits/stored-settings';
+import { LIMITS, type Settings, settingsOf } from '../limits/settings';
+import { settingsSource } from '../settings/stored-settings';
 import { type OpenPool, openPostgres, type PostgresAddress, postgresEnv } from '../stores/postgres';
 import { openRedis, type Redis, type RedisAddress, redisEnv } from '../stores/redis';
 import { type ServeOptions, serveEnv } from './serve';
@@ -29,7 +29,7 @@ export function openGate(env: GateEnv): Gate {
   const pool = openPostgres(env);
   const redis = openRedis(env);
   const cache = accessCache(redis);
-  const settings = settingsOf(env.LIMITS, settingsSource(redis, pool, env.LIMITS));
+  const settings = settingsOf(env.LIMITS, settingsSource(redis, pool, LIMITS, env.LIMITS));
   return {
     pool,
     redis,

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import type { Versioned } from '../settings/kind';
 
 /*
  * How much each caller may do. A limit is one thing wherever it stands: a bucket for bursts, a sliding minute for what
@@ -77,11 +78,7 @@ export const LimitSettings = z.strictObject({
 });
 export type LimitSettings = z.output<typeof LimitSettings>;
 
-/** Settings as they are in force. Version 0 is what the stage was deployed with. */
-export interface VersionedSettings {
-  readonly version: number;
-  readonly settings: LimitSettings;
-}
+export type VersionedSettings = Versioned<LimitSettings>;
 
 /** Where a caller stands by PostgreSQL: everything that its limits are made of. */
 export interface Standing {

@@ -99,6 +99,12 @@ const MAY: Readonly<Record<string, readonly Caller[]>> = {
   rollBackSubgraph: ADMINS,
   deleteSubgraph: ADMINS,
   getGraphArtifact: ADMINS,
+  listDocumentManifests: ADMINS,
+  getDocumentManifest: ADMINS,
+  publishDocuments: ADMINS,
+  deleteDocuments: ADMINS,
+  getGraphSettings: ADMINS,
+  putGraphSettings: ADMINS,
 
   listAudit: ADMINS,
   verifyAudit: ADMINS,

@@ -8,8 +8,10 @@ captureOutput();
 
 const withBody = everyRoute.flatMap(([name, route]) => (route.body ? [{ name, route, body: route.body }] : []));
 const parsed = everyRoute.filter(([, route]) => !route.raw);
+/** Their bodies are files of others' tools, which may say more than is read of them; in a Relay manifest any name is an id. */
+const FOREIGN: ReadonlySet<string> = new Set(['publishDocuments']);
 /** OAuth endpoints ignore what they do not know (RFC 6749 section 3.2). */
-const strict = parsed.filter(([, { errorFormat }]) => errorFormat !== 'oauth');
+const strict = parsed.filter(([name, { errorFormat }]) => errorFormat !== 'oauth' && !FOREIGN.has(name));
 const guarded = everyRoute.filter(([, route]) => route.auth !== 'none');
 
 describe('what holds for every route', () => {
@@ -61,7 +63,7 @@ describe('requests that are not valid', () => {
     expect(answer.text).toContain('undeclared is not known here');
   });
 
-  test.each(withBody.filter(({ route }) => !route.raw && route.errorFormat !== 'oauth'))(
+  test.each(withBody.filter(({ name, route }) => !route.raw && route.errorFormat !== 'oauth' && !FOREIGN.has(name)))(
     '$name refuses an undeclared property of its body by name',
     async ({ route }) => {
       const sent = JSON.stringify({ ...Object(route.example?.body), undeclared: 1 });

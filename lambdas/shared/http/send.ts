@@ -1,28 +1,45 @@
 import { Agent, type IncomingMessage, type RequestOptions, request as requestHttp } from 'node:http';
 import { request as requestHttps, Agent as SecureAgent } from 'node:https';
-import type { AwsIdentity } from '../shared/aws/aws-token';
-import { signedHeaders } from '../shared/aws/signed-post';
-import { faultInAddress } from '../shared/http/outside';
-import { publicLookup } from '../shared/http/public-address';
+import * as z from 'zod/mini';
+import type { AwsIdentity } from '../aws/aws-token';
+import { signedHeaders } from '../aws/signed-post';
+import { MOST_ANSWER_BYTES, TIMEOUT_MS } from '../graph/subgraph-settings';
+import { fromJson } from '../json';
+import { faultInAddress } from './outside';
+import { publicLookup } from './public-address';
 
 /** One GraphQL request to one subgraph. */
 export interface Message {
   readonly url: string;
+  /** Who it is for. */
+  readonly subgraph: string;
   /** The JSON text of the GraphQL request. */
   readonly body: string;
   readonly requestId: string;
   /** Whether sending it twice does no harm: a query, never a mutation. */
   readonly repeatable: boolean;
+  /** For one answer, whole. @default 10,000 */
+  readonly timeoutMs?: number | undefined;
+  /** @default 16 MiB */
+  readonly maxAnswerBytes?: number | undefined;
+  /** What else goes along, by names in lower case; never signed. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Sends a message and gives back the parsed JSON of the answer. Rejects unless the answer is a 200 with a JSON body. */
 export type Send = (message: Message) => Promise<unknown>;
 
-/** Below the gateway's 29 s, so that what other subgraphs answered still reaches the caller. */
-const TIMEOUT_MS = 10_000;
+/** It has answered, with what is no answer: it is there, and the fault may lie with this one request. */
+export class Refused extends Error {
+  override name = 'Refused';
 
-/** More than a caller could be answered with: Lambda hands on 6 MB. */
-const MOST_BYTES = 16 * 1024 * 1024;
+  constructor(
+    message: string,
+    readonly status = 200,
+  ) {
+    super(message);
+  }
+}
 
 /** What a request on a kept connection fails with when the other side has closed it. */
 const LOST = new Set(['ECONNRESET', 'EPIPE']);
@@ -33,15 +50,34 @@ export interface SendOptions {
   readonly signedUrls: readonly string[];
   /** Lets subgraphs be at private addresses, on a laptop. */
   readonly privateTargets: boolean;
-  /** For one answer, whole. */
-  readonly timeoutMs?: number;
 }
+
+/** What a function that sends reads from its environment; lib/constructs/subgraph-access.ts sets it. */
+export const sendEnv = {
+  PRIVATE_TARGETS: z.enum(['on', 'off']),
+  /** As JSON. */
+  SIGNED_URLS: z.pipe(fromJson, z.array(z.url())),
+};
+
+interface SendEnv {
+  readonly PRIVATE_TARGETS: 'on' | 'off';
+  readonly SIGNED_URLS: readonly string[];
+}
+
+export const sendOptionsOf = (
+  { PRIVATE_TARGETS: targets, SIGNED_URLS: signedUrls }: SendEnv,
+  identity: AwsIdentity,
+) => ({
+  identity,
+  signedUrls,
+  privateTargets: targets === 'on',
+});
 
 /**
  * Sends over node:http, which is there already: undici takes a tenth less CPU in all, and 290 kB and 30 ms of every cold
  * start (docs/adr/0009). The caller's headers stay here; the request id goes along.
  */
-export function openSend({ identity, signedUrls, privateTargets, timeoutMs = TIMEOUT_MS }: SendOptions): Send {
+export function openSend({ identity, signedUrls, privateTargets }: SendOptions): Send {
   const signed = new Set(signedUrls.map((url) => new URL(url).origin));
   const agents = { 'http:': new Agent({ keepAlive: true }), 'https:': new SecureAgent({ keepAlive: true }) };
   // Of who has published a subgraph at a public name, nobody knows where that name leads tomorrow.
@@ -54,9 +90,9 @@ export function openSend({ identity, signedUrls, privateTargets, timeoutMs = TIM
     const isSecure = url.protocol === 'https:';
     const agent = agents[isSecure ? 'https:' : 'http:'];
     const post = async () => {
-      const headers = isSigned ? sign(message, identity) : plain(message);
+      const headers = { ...message.headers, ...(isSigned ? sign(message, identity) : plain(message)) };
       const options = { method: 'POST', headers, agent, ...(!isSigned && guarded) };
-      return answered(isSecure ? requestHttps : requestHttp, url, options, message.body, timeoutMs);
+      return answered(isSecure ? requestHttps : requestHttp, url, options, message);
     };
     try {
       return JSON.parse(await post());
@@ -87,8 +123,7 @@ function answered(
   send: typeof requestHttp,
   url: URL,
   options: RequestOptions,
-  body: string,
-  timeoutMs: number,
+  { body, timeoutMs = TIMEOUT_MS, maxAnswerBytes = MOST_ANSWER_BYTES }: Message,
 ): Promise<string> {
   return new Promise((resolve, reject) => {
     const sent = send(url, options);
@@ -97,33 +132,42 @@ function answered(
       clearTimeout(timer);
       reject(error);
     };
+    const done = (text: string) => {
+      clearTimeout(timer);
+      resolve(text);
+    };
     sent.once('error', fail);
-    sent.once('response', (response) => {
-      read(response, fail, (text) => {
-        clearTimeout(timer);
-        resolve(text);
-      });
-    });
+    sent.once('response', (response) => read(response, maxAnswerBytes, { fail, done }));
     sent.end(body);
   });
 }
 
-function read(response: IncomingMessage, fail: (error: Error) => void, done: (text: string) => void): void {
+interface Ends {
+  fail(error: Error): void;
+  done(text: string): void;
+}
+
+function read(response: IncomingMessage, mostBytes: number, { fail, done }: Ends): void {
   response.once('error', fail);
   if (response.statusCode !== 200) {
     // A body left unread would hold its connection.
     response.resume();
-    fail(new Error(`answered ${response.statusCode}`));
+    fail(refusedWith(response.statusCode ?? 0));
     return;
   }
-  let text = '';
-  response.setEncoding('utf8');
-  response.on('data', (chunk: string) => {
-    text += chunk;
-    if (text.length > MOST_BYTES) response.destroy(new Error('the answer is too long'));
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  response.on('data', (chunk: Buffer) => {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes > mostBytes) response.destroy(new Refused('the answer is too long'));
   });
-  response.once('end', () => done(text));
+  response.once('end', () => done(Buffer.concat(chunks, bytes).toString()));
 }
+
+/** Lambda answers 429 for a function that has no room left. */
+const refusedWith = (status: number): Error =>
+  status >= 500 || status === 429 ? new Error(`answered ${status}`) : new Refused(`answered ${status}`, status);
 
 const isLostConnection = (error: unknown) =>
   typeof error === 'object' && error !== null && 'code' in error && LOST.has(String(error.code));

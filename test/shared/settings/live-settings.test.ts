@@ -1,6 +1,8 @@
 import { DEFAULT_LIMITS } from '../../../lambdas/shared/limits/defaults';
 import type { LimitSettings, VersionedSettings } from '../../../lambdas/shared/limits/plans';
-import { LOOK_EVERY_MS, type SettingsSource, settingsOf, settingsText } from '../../../lambdas/shared/limits/settings';
+import { settingsOf } from '../../../lambdas/shared/limits/settings';
+import { settingsText } from '../../../lambdas/shared/settings/kind';
+import { LOOK_EVERY_MS, type SettingsSource } from '../../../lambdas/shared/settings/live-settings';
 
 const share = (degradedShare: number): LimitSettings => ({ ...DEFAULT_LIMITS, degradedShare });
 const at = (version: number): VersionedSettings => ({ version, settings: share(version / 10) });
@@ -20,7 +22,7 @@ function told<T>(value: T | Error): T {
 
 function environment(given: Partial<Stores> = {}) {
   const stores: Stores = { copy: null, stored: at(0), nowMs: 0, asked: { copy: 0, stored: 0 }, ...given };
-  const source: SettingsSource = {
+  const source: SettingsSource<LimitSettings> = {
     async copy() {
       stores.asked.copy += 1;
       return told(stores.copy);
@@ -114,4 +116,39 @@ test('without Redis and PostgreSQL what is known stays in force', async () => {
   expect(settings.current()).toEqual(at(3));
   await settings.refresh();
   expect(settings.current()).toEqual(at(3));
+});
+
+describe('for who waits', () => {
+  test('the first one knows what the copy says, or PostgreSQL where there is none', async () => {
+    expect(await environment({ copy: settingsText(at(3)) }).settings.fresh()).toEqual(at(3));
+    expect(await environment({ stored: at(5) }).settings.fresh()).toEqual(at(5));
+  });
+
+  test('they are looked at beside a request, and before one where nobody has looked for four seconds', async () => {
+    const { stores, settings } = environment({ copy: settingsText(at(3)) });
+    await settings.fresh();
+    stores.copy = settingsText(at(4));
+    expect(await settings.fresh()).toEqual(at(3));
+    stores.nowMs = LOOK_EVERY_MS;
+    expect(await settings.fresh()).toEqual(at(3));
+    expect(await settings.fresh()).toEqual(at(4));
+    await new Promise(setImmediate);
+    stores.copy = settingsText(at(5));
+    stores.nowMs += 4_000;
+    expect(await settings.fresh()).toEqual(at(5));
+  });
+
+  test('nothing is in force while neither store has said anything: PostgreSQL is asked once by all who wait, and again', async () => {
+    const { stores, settings } = environment({ copy: AWAY, stored: AWAY });
+    const both = await Promise.allSettled([settings.fresh(), settings.fresh()]);
+    expect(both).toEqual([
+      { status: 'rejected', reason: AWAY },
+      { status: 'rejected', reason: AWAY },
+    ]);
+    expect(stores.asked.stored).toBe(1);
+    stores.stored = at(2);
+    expect(await settings.fresh()).toEqual(at(2));
+    Object.assign(stores, { stored: AWAY, nowMs: 9_000 });
+    expect(await settings.fresh()).toEqual(at(2));
+  });
 });

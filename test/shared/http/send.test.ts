@@ -1,8 +1,8 @@
 import { type BinaryLike, createHash, createHmac } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import { SignatureV4 } from '@smithy/signature-v4';
-import { type Message, openSend, sign } from '../../lambdas/graph/send';
-import { listen, type TestServer } from '../support/http';
+import { type Message, openSend, sign } from '../../../lambdas/shared/http/send';
+import { listen, type TestServer } from '../../support/http';
 
 const identity = {
   region: 'eu-west-1',
@@ -12,6 +12,7 @@ const identity = {
 };
 const QUERY = '{"query":"{ products { name } }"}';
 const message = (url: string, other: Partial<Message> = {}): Message => ({
+  subgraph: 'products',
   url,
   body: QUERY,
   requestId: 'request-12345678',
@@ -19,8 +20,7 @@ const message = (url: string, other: Partial<Message> = {}): Message => ({
   ...other,
 });
 
-const sendTo = (url: string, timeoutMs = 5_000) =>
-  openSend({ identity, signedUrls: [url], privateTargets: true, timeoutMs });
+const sendTo = (url: string) => openSend({ identity, signedUrls: [url], privateTargets: true });
 
 const servers: TestServer[] = [];
 async function start(...listener: Parameters<typeof listen>) {
@@ -134,7 +134,31 @@ test('a mutation is never sent twice', async () => {
 
 test('an answer that does not come in time is given up', async () => {
   const url = await start(() => undefined);
-  await expect(sendTo(url, 50)(message(url))).rejects.toThrow(/timeout/);
+  await expect(sendTo(url)(message(url, { timeoutMs: 50 }))).rejects.toThrow(/timeout/);
+});
+
+test.each([
+  [2_048, 2_048, 'answered'],
+  [2_049, 2_048, 'the answer is too long'],
+])('of %d bytes where there may be %d: %s', async (bytes, maxAnswerBytes, result) => {
+  // Two bytes a letter: bytes are counted, not characters.
+  const answer = `"${'é'.repeat((bytes - 2) / 2)}${bytes % 2 === 0 ? '' : 'e'}"`;
+  const url = await start((_, response) => response.end(answer));
+  const sent = sendTo(url)(message(url, { maxAnswerBytes })).then(
+    () => 'answered',
+    (error: unknown) => Object(error).message,
+  );
+  expect(await sent).toBe(result);
+});
+
+test('what goes along never takes the place of what the gateway says itself', async () => {
+  const seen: unknown[] = [];
+  const url = await start((request, response) => {
+    seen.push(request.headers['x-tenant'], request.headers['x-request-id'], request.headers['content-type']);
+    response.end('{}');
+  });
+  await sendTo(url)(message(url, { headers: { 'x-tenant': 'acme', 'x-request-id': 'no', 'content-type': 'no' } }));
+  expect(seen).toEqual(['acme', 'request-12345678', 'application/json']);
 });
 
 test.each([403, 500, 302])('an answer of %d is a failure that says so', async (status) => {

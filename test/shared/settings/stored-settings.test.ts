@@ -1,7 +1,13 @@
 import { DEFAULT_LIMITS } from '../../../lambdas/shared/limits/defaults';
 import type { VersionedSettings } from '../../../lambdas/shared/limits/plans';
-import { SETTINGS_KEY, settingsText } from '../../../lambdas/shared/limits/settings';
-import { COPY_SECONDS, copySettings, forgetCopy, settingsSource } from '../../../lambdas/shared/limits/stored-settings';
+import { LIMITS } from '../../../lambdas/shared/limits/settings';
+import { copyKey, settingsText } from '../../../lambdas/shared/settings/kind';
+import {
+  COPY_SECONDS,
+  copySettings,
+  forgetCopy,
+  settingsSource,
+} from '../../../lambdas/shared/settings/stored-settings';
 import { captureOutput } from '../../support/output';
 import { type PlatformDatabase, startPlatformDatabase } from '../../support/platform-database';
 import { downRedis, startRedis, type TestRedis } from '../../support/redis';
@@ -22,8 +28,9 @@ const at = (version: number): VersionedSettings => ({
   version,
   settings: { ...DEFAULT_LIMITS, degradedShare: version / 100 },
 });
-const source = (run = redis.commands, pool = database.app) => settingsSource(run, async () => pool, DEFAULT_LIMITS);
-const copy = () => redis.client.get(SETTINGS_KEY);
+const source = (run = redis.commands, pool = database.app) =>
+  settingsSource(run, async () => pool, LIMITS, DEFAULT_LIMITS);
+const copy = () => redis.client.get(copyKey(LIMITS));
 const store = ({ version, settings }: VersionedSettings) =>
   database.master.query("insert into gatehouse.settings (name, version, value) values ('limits', $1, $2)", [
     version,
@@ -40,7 +47,7 @@ test('what is stored is copied to Redis again, for ten minutes', async () => {
   await store(at(4));
   expect(await source().stored()).toEqual(at(4));
   expect(await source().copy()).toBe(settingsText(at(4)));
-  const left = await redis.client.ttl(SETTINGS_KEY);
+  const left = await redis.client.ttl(copyKey(LIMITS));
   expect([left > COPY_SECONDS - 30, left <= COPY_SECONDS]).toEqual([true, true]);
 });
 
@@ -50,33 +57,33 @@ test('both logins of functions that serve routes read what is stored', async () 
 });
 
 test('an older version never takes the place of a newer copy; the same one and a newer one do', async () => {
-  await copySettings(redis.commands, at(5));
-  await copySettings(redis.commands, at(4));
+  await copySettings(redis.commands, LIMITS, at(5));
+  await copySettings(redis.commands, LIMITS, at(4));
   expect(await copy()).toBe(settingsText(at(5)));
-  await copySettings(redis.commands, { ...at(6), version: 5 });
+  await copySettings(redis.commands, LIMITS, { ...at(6), version: 5 });
   expect(await copy()).toBe(settingsText({ ...at(6), version: 5 }));
-  await copySettings(redis.commands, at(10));
+  await copySettings(redis.commands, LIMITS, at(10));
   expect(await copy()).toBe(settingsText(at(10)));
 });
 
 test('of many copied at once, in any order, the newest stays', async () => {
   const versions = [3, 9, 1, 12, 7, 2, 10, 5];
-  await Promise.all(versions.map((version) => copySettings(redis.commands, at(version))));
+  await Promise.all(versions.map((version) => copySettings(redis.commands, LIMITS, at(version))));
   expect(await copy()).toBe(settingsText(at(12)));
 });
 
 test.each(['no JSON', '{"version": "x"}', '[]', '7', 'null'])(
   'a copy that reads %s is written over',
   async (broken) => {
-    await redis.client.set(SETTINGS_KEY, broken);
-    await copySettings(redis.commands, at(1));
+    await redis.client.set(copyKey(LIMITS), broken);
+    await copySettings(redis.commands, LIMITS, at(1));
     expect(await copy()).toBe(settingsText(at(1)));
   },
 );
 
 test('a copy that is forgotten is gone, whatever its version', async () => {
-  await copySettings(redis.commands, at(9));
-  await forgetCopy(redis.commands);
+  await copySettings(redis.commands, LIMITS, at(9));
+  await forgetCopy(redis.commands, LIMITS);
   expect(await source().copy()).toBeNull();
 });
 
@@ -89,8 +96,8 @@ describe('when Redis is away', () => {
   test('a copy can be neither read, written nor forgotten, and each says so', async () => {
     const down = downRedis();
     await expect(source(down).copy()).rejects.toMatchObject({ name: 'RedisAway' });
-    await expect(copySettings(down, at(1))).rejects.toMatchObject({ name: 'RedisAway' });
-    await expect(forgetCopy(down)).rejects.toMatchObject({ name: 'RedisAway' });
+    await expect(copySettings(down, LIMITS, at(1))).rejects.toMatchObject({ name: 'RedisAway' });
+    await expect(forgetCopy(down, LIMITS)).rejects.toMatchObject({ name: 'RedisAway' });
   });
 });
 

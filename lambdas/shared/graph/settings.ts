@@ -1,0 +1,21 @@
+import * as z from 'zod/mini';
+import type { Kind } from '../settings/kind';
+
+/** How the graph treats what callers ask: changed by an operator while it runs. */
+export const GraphSettings = z.strictObject({
+  /**
+   * Which documents it runs: any; any, and tells the operator of those that no client has published; those alone that one
+   * has; those alone, and only by their id.
+   */
+  documents: z.enum(['open', 'log-unknown', 'known-only', 'ids-only']),
+  /** What becomes of a document over a limit: it runs and is counted; its caller is warned too; it is refused. */
+  limits: z.enum(['observe', 'warn', 'enforce']),
+  /** Who may ask for the schema: as the stage was deployed, operators of the platform on any stage, nobody. */
+  introspection: z.enum(['stage', 'operators', 'off']),
+});
+export type GraphSettings = z.output<typeof GraphSettings>;
+
+export const GRAPH: Kind<GraphSettings> = { name: 'graph', schema: GraphSettings };
+
+/** Until an operator sets others. */
+export const DEFAULT_GRAPH_SETTINGS: GraphSettings = { documents: 'open', limits: 'enforce', introspection: 'stage' };
