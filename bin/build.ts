@@ -15,7 +15,6 @@ export const OPTIONS: BuildOptions = {
   target: 'node20',
   format: 'cjs',
   minify: true,
-  keepNames: true,
   sourcemap: 'linked',
   sourcesContent: false,
   mainFields: ['module', 'main'],

@@ -71,8 +71,11 @@ async function alone(groups: readonly Group[], send: Send): Promise<Answered> {
   return { answer, indices: groups.map((_, index) => index), taken: new Set() };
 }
 
-/** Other parts of the plan that are under way may ask the same soon; an answer is not worth more waiting than this. */
-const LINGER_MS = 1;
+/**
+ * Turns of the event loop: other parts of the plan that are under way may ask the same, and answers that come at one time
+ * are read in several turns. It takes no time that a caller would notice; a millisecond at each level of a query did.
+ */
+const LINGER_TURNS = 8;
 
 function newBatch(run: Run, { key, mayMeet, send }: Meeting): Batch {
   const representations: string[] = [];
@@ -81,10 +84,13 @@ function newBatch(run: Run, { key, mayMeet, send }: Meeting): Batch {
       run.waiting.delete(key);
       resolve(send(representations));
     };
-    setImmediate(() => {
-      if (mayMeet && run.inFlight > 0) setTimeout(go, LINGER_MS);
-      else go();
-    });
+    const wait = (turns: number): void => {
+      setImmediate(() => {
+        if (mayMeet && run.inFlight > 0 && turns > 0) wait(turns - 1);
+        else go();
+      });
+    };
+    wait(LINGER_TURNS);
   });
   const batch: Batch = { representations, indices: new Map(), taken: new Set(), fetches: 0, answer };
   run.waiting.set(key, batch);
