@@ -163,7 +163,7 @@ describe('an unknown key', () => {
     const began = performance.now();
     const waiting = learn(ID, 'k2');
     expect(kids(await find(ID))).toEqual(['k1']);
-    expect(performance.now() - began).toBeLessThan(1000);
+    expect(performance.now() - began).toBeLessThan(2000);
     expect(kids(await waiting)).toEqual(['k1']);
     expect(performance.now() - began).toBeGreaterThan(2400);
     answer.emit('arrives');

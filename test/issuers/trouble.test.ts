@@ -108,9 +108,9 @@ test.each(['down', 'slow', 'nonsense', 'failing', 'endless', 'weak'] as const)(
     const began = performance.now();
     const refused = authorize(unknown);
     expect(await authorize(good)).toBeDefined();
-    expect(performance.now() - began).toBeLessThan(1_000);
+    expect(performance.now() - began).toBeLessThan(2_000);
     expect(await refused).toBeUndefined();
-    expect(performance.now() - began).toBeLessThan(3_000);
+    expect(performance.now() - began).toBeLessThan(4_500);
     expect(output.text()).toContain('keys not fetched');
   },
 );

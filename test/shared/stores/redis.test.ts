@@ -32,7 +32,7 @@ test('a Redis that does not answer costs its deadline twice and then nothing, an
   proxy.stall();
   const began = performance.now();
   for (let ask = 0; ask < 100; ask += 1) await expect(redis.call('GET', 'a')).rejects.toBeInstanceOf(RedisAway);
-  expect(performance.now() - began).toBeLessThan(1_000);
+  expect(performance.now() - began).toBeLessThan(2_500);
   expect(redis.isAway).toBe(true);
   await proxy.mend();
   const mended = performance.now();
