@@ -10,7 +10,7 @@ import { BoundedMap } from '../lambdas/shared/bounded-map';
 import { addressGuard } from '../lambdas/shared/limits/addresses';
 import { DEFAULT_LIMITS } from '../lambdas/shared/limits/defaults';
 import { settingsOf } from '../lambdas/shared/limits/settings';
-import { redisBehind } from '../lambdas/shared/stores/redis';
+import { type Commands, redisBehind } from '../lambdas/shared/stores/redis';
 import { compareLatencies } from './latency';
 import { startStores } from './stores';
 
@@ -56,15 +56,15 @@ if count == 1 then redis.call('EXPIRE', KEYS[1], 60) end
 return count`,
 };
 
-/** The same questions one after the other: revoked? bucket, window, quota, of one caller alone. */
-function fourCalls(client: Client) {
-  const hashes = Promise.all(Object.values(FOUR_CALLS).map((text) => client.script('LOAD', text)));
+/** The same questions one after the other, by the same connection: revoked? bucket, window, quota, of one caller alone. */
+function fourCalls({ call }: Commands) {
+  const hashes = Promise.all(Object.values(FOUR_CALLS).map((text) => call('SCRIPT', 'LOAD', text)));
   return async () => {
     const [check = '', bucket = '', window = ''] = (await hashes).map(String);
-    await client.evalsha(check, 3, 'four:{o}:epoch', 'four:{o}:epoch:s', 'four:{o}:entry');
-    await client.evalsha(bucket, 1, 'four:{o}:bucket');
-    await client.evalsha(window, 1, 'four:{o}:window');
-    await client.evalsha(window, 1, 'four:{o}:quota');
+    await call('EVALSHA', check, 3, 'four:{o}:epoch', 'four:{o}:epoch:s', 'four:{o}:entry');
+    await call('EVALSHA', bucket, 1, 'four:{o}:bucket');
+    await call('EVALSHA', window, 1, 'four:{o}:window');
+    await call('EVALSHA', window, 1, 'four:{o}:quota');
   };
 }
 
@@ -110,7 +110,7 @@ export async function guard(): Promise<void> {
     const four = 'four calls that ask the same one by one';
     await compareLatencies('May this caller act now, and is it within its limits: one Redis on this machine', [
       { name: 'PING', work: () => redis.call('PING') },
-      { name: four, work: fourCalls(client) },
+      { name: four, work: fourCalls(redis) },
       { name: 'rate-limiter-flexible: one limit alone', work: () => limiter.consume('caller') },
       {
         name: 'Gatehouse: rights, five limits, requests under way',

@@ -36,9 +36,6 @@ export const MOST_OBJECTS = 1_000_000_000;
 /** Objects for one token of a caller's limits. */
 export const OBJECTS_PER_TOKEN = 100;
 
-/** What no bucket holds. */
-export const MOST_COST = MOST_OBJECTS / OBJECTS_PER_TOKEN;
-
 /** Whole tokens, at least 1. Takes any variables: nothing in them has been checked. */
 export const tokensOf = (cost: Cost, variables: Json): number =>
   Math.max(1, Math.ceil(objectsOf(cost, variables) / OBJECTS_PER_TOKEN));
