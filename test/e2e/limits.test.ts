@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import * as z from 'zod/mini';
 import { DEFAULT_LIMITS } from '../../lambdas/shared/limits/defaults';
-import { type Answer, call, gateway, tokenOf } from '../support/gateway';
+import { type Answer, call, gateway, isAlone, tokenOf } from '../support/gateway';
 
 const { free, enterprise } = DEFAULT_LIMITS.plans;
 const Made = z.looseObject({ id: z.string() });
@@ -27,9 +27,6 @@ async function newOrganisation(): Promise<string> {
 }
 
 const me = (token: string) => call('/v1/auth/me', { headers: { authorization: `Bearer ${token}` } });
-
-/** On a machine that is busy with other things Redis may be late: then an environment counts alone for a moment, and says so. */
-const isAlone = ({ headers }: Answer) => headers.get('x-ratelimit-mode') === 'degraded';
 
 /** So many requests, some of them at a time, of an organisation whose environments all reached Redis in time. */
 async function manyTogether(count: number, atOnce: number) {

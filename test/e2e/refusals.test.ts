@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { call, gateway, graph, tokenOf } from '../support/gateway';
+import { call, gateway, graph, isAlone, tokenOf } from '../support/gateway';
 
 interface Case {
   readonly name: string;
@@ -147,10 +147,14 @@ test('the token endpoint refuses in the form of RFC 6749', async () => {
 
 test('200 requests at once, good and bad, get the answer that each deserves', async () => {
   const token = await tokenOf('viewer');
-  const sends = Array.from({ length: 200 }, (_, i) =>
-    i % 2 === 0 ? graph(token, '{ products(first: 1) { name } }') : graph(`${token.slice(0, -4)}AAAA`, '{ a }'),
-  );
-  const statuses = (await Promise.all(sends)).map(({ status }) => status);
-  expect(statuses.filter((status) => status === 200)).toHaveLength(100);
-  expect(statuses.filter((status) => status === 401)).toHaveLength(100);
+  const tamperedToken = tampered(token);
+  const deserved = (index: number) => (index % 2 === 0 ? 200 : 401);
+  const send = (index: number) =>
+    deserved(index) === 200 ? graph(token, '{ products(first: 1) { name } }') : graph(tamperedToken, '{ a }');
+  const round = () => Promise.all(Array.from({ length: 200 }, (_, index) => send(index)));
+  let answers = await round();
+  // An environment that counts alone lets a share of the limit through only; this is about all of them.
+  for (let more = 0; more < 4 && answers.some(isAlone); more += 1) answers = await round();
+  const undeserved = answers.filter(({ status }, index) => status !== deserved(index));
+  expect(undeserved.map(({ status, body }) => ({ status, body }))).toEqual([]);
 });
