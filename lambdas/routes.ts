@@ -8,6 +8,7 @@ import { platformRoutes } from './platform/contract';
 import { registryRoutes } from './registry/contract';
 import type { Contract } from './shared/http/route';
 import { tenantRoutes } from './tenants/contract';
+import { webhookRoutes } from './webhooks/contract';
 
 /** Every contract by the function that serves it. */
 export const contracts = {
@@ -19,6 +20,7 @@ export const contracts = {
   audit: auditRoutes,
   graph: graphRoutes,
   registry: registryRoutes,
+  webhooks: webhookRoutes,
   platform: platformRoutes,
 } as const satisfies Record<string, Contract>;
 

@@ -11,6 +11,7 @@ import { asInterface } from './constructs/as-interface';
 import { Cache } from './constructs/cache';
 import { Database } from './constructs/database';
 import { removal } from './constructs/removal';
+import { WebhookStores } from './constructs/webhook-stores';
 import type { NetworkStack } from './network';
 import type { Stage } from './stages';
 
@@ -40,6 +41,9 @@ export class DataStack extends Stack {
   readonly pepper: secretsmanager.ISecret;
   /** Of what principals are signed with for subgraphs: another key than that of access tokens, which the graph must not have. */
   readonly subgraphKey: secretsmanager.ISecret;
+  readonly webhooks: WebhookStores;
+  /** What the secrets of webhook endpoints are encrypted under. */
+  readonly webhookKeys: secretsmanager.ISecret;
   /** The logins of the example organisations, where the stage has them. */
   readonly seedLogins: secretsmanager.ISecret | undefined;
   /** The invitation of the first administrator, where the stage names one. */
@@ -70,6 +74,12 @@ export class DataStack extends Stack {
       description: 'The key that tells subgraphs who asks is made of it',
       generateSecretString: RANDOM,
       unrotated: 'it signs tokens of one minute, for subgraphs alone; a new value is a new key',
+    });
+    this.webhooks = new WebhookStores(this, 'Webhooks', stage);
+    this.webhookKeys = secret('WebhookKeys', {
+      description: 'The keys that encrypt the secrets of webhook endpoints',
+      generateSecretString: { ...RANDOM, secretStringTemplate: '{"keys":[]}', generateStringKey: 'first' },
+      unrotated: 'a new key is put before it in `keys` (docs/runbook.md); without the old one no endpoint could sign',
     });
     this.firstInvitation = stage.firstAdmin ? secret('FirstInvitation', FIRST_INVITATION) : undefined;
     if (this.firstInvitation) new CfnOutput(this, 'FirstInvitationSecret', { value: this.firstInvitation.secretArn });

@@ -22,6 +22,7 @@ import { Registry } from './registry';
 import { Seed } from './seed';
 import type { Stage } from './stages';
 import { Tenants } from './tenants';
+import { Webhooks } from './webhooks';
 
 interface ServicesProps extends StackProps {
   readonly stage: Stage;
@@ -54,6 +55,7 @@ export class ServicesStack extends Stack {
     const limits = new Limits(this, 'Limits', foundation);
     const audit = new Audit(this, 'Audit', foundation);
     const issuers = new Issuers(this, 'Issuers', foundation);
+    const webhooks = new Webhooks(this, 'Webhooks', foundation);
     issuers.grantFetch(auth.authorizer);
     this.apis = [
       { contract: contracts.auth, fn: auth.api },
@@ -64,12 +66,13 @@ export class ServicesStack extends Stack {
       { contract: contracts.audit, fn: audit.api },
       { contract: contracts.graph, fn: graph.api },
       { contract: contracts.registry, fn: registry.api },
+      { contract: contracts.webhooks, fn: webhooks.api },
       { contract: contracts.platform, fn: platform.api },
     ];
     this.fallback = platform.api;
     this.authorizer = auth.authorizer;
     // New code never meets an old schema.
-    for (const feature of [auth, platform, graph, registry, tenants, keys, limits, audit, issuers])
+    for (const feature of [auth, platform, graph, registry, tenants, keys, limits, audit, issuers, webhooks])
       feature.node.addDependency(migrations);
     const { firstAdmin: admin } = props.stage;
     const people: Construct[] = [];

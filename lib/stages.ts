@@ -58,6 +58,8 @@ const Stage = z.strictObject({
   ),
   /** Whether addresses that people name (an issuer's keys, a subgraph) may be private and without TLS: on a laptop, and nowhere else. */
   privateTargets: z.boolean(),
+  /** The ports that webhook endpoints may have. */
+  webhookPorts: z.union([z.literal('any'), z.array(z.int().check(z.gte(1), z.lte(65_535)))]),
   /** Of an operation with fields that its caller may not see: `filter` makes them null, `reject` refuses it whole. */
   unauthorizedFields: z.enum(['filter', 'reject']),
   /**
@@ -98,6 +100,7 @@ const dev: Settings = {
   seedLogins: true,
   exampleSubgraphs: true,
   privateTargets: false,
+  webhookPorts: [443, 8443],
   unauthorizedFields: 'filter',
 };
 
@@ -117,6 +120,7 @@ const prod: Settings = {
   seedLogins: false,
   exampleSubgraphs: false,
   privateTargets: false,
+  webhookPorts: [443, 8443],
   unauthorizedFields: 'filter',
 };
 
@@ -125,6 +129,7 @@ const stages = {
   local: {
     ...dev,
     privateTargets: true,
+    webhookPorts: 'any',
     // There everybody is one address: whoever tries things out, and whatever signs in for them.
     limits: {
       ...DEFAULT_LIMITS,

@@ -3,8 +3,11 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { dynamoDb } from '../../local/aws/dynamodb';
 import { secretsManager } from '../../local/aws/secrets-manager';
-import { startDynamoDb } from '../../local/stores/dynamodb';
+import { sqs } from '../../local/aws/sqs';
+import { isTable, startDynamoDb } from '../../local/stores/dynamodb';
 import { SecretStore } from '../../local/stores/secrets';
+import { startSqs } from '../../local/stores/sqs';
+import type { Resource } from '../../local/types';
 import { allow, credentials, guardhouse, resource, startEndpoint } from '../local/support';
 import { temporaryFolder } from './temporary-folder';
 
@@ -18,14 +21,16 @@ export interface TestAws {
 }
 
 /**
- * Secrets Manager and DynamoDB with an empty table of keys, as the local host emulates them. The SDK's clients of this
- * process find them by its environment.
+ * Secrets Manager, DynamoDB with an empty table of keys, and what else of tables and queues a test wants, as the local host
+ * emulates them. Our own calls of AWS find them by the environment of this process.
  */
-export async function startAws(): Promise<TestAws> {
+export async function startAws(more: readonly Resource[] = []): Promise<TestAws> {
   const folder = temporaryFolder('gatehouse-aws-');
-  const table = await startDynamoDb(join(folder, 'dynamodb'), [keysTable], fail);
+  const table = await startDynamoDb(join(folder, 'dynamodb'), [keysTable, ...more.filter(isTable)], fail);
+  const queues = await startSqs(more, fail);
   const secrets = new SecretStore(join(folder, 'secrets.json'));
   const services = {
+    sqs: sqs(queues.port, queues.urlOf),
     dynamodb: dynamoDb(table.port, table.partitionKeyOf),
     secretsmanager: secretsManager(secrets, { functionOf: () => undefined, begin: () => '' }),
   };
@@ -48,7 +53,7 @@ export async function startAws(): Promise<TestAws> {
       );
     },
     async stop() {
-      await Promise.all([endpoint.stop(), table.stop()]);
+      await Promise.all([endpoint.stop(), table.stop(), queues.stop()]);
       rmSync(folder, { recursive: true });
     },
   };

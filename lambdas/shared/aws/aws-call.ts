@@ -9,6 +9,7 @@ import { type Answered, signedPost } from './signed-post';
  */
 const SERVICES = {
   dynamodb: { target: 'DynamoDB_20120810', contentType: 'application/x-amz-json-1.0' },
+  sqs: { target: 'AmazonSQS', contentType: 'application/x-amz-json-1.0' },
   secretsmanager: { target: 'secretsmanager', contentType: 'application/x-amz-json-1.1' },
 } as const;
 

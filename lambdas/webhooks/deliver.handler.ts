@@ -1,0 +1,16 @@
+import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { readEnv } from '../shared/env';
+import { delivering, deliverEnv } from './delivering/delivering';
+import { deliver } from './delivering/deliver';
+
+const deps = delivering(readEnv(deliverEnv));
+
+export const handler = async ({ Records }: SQSEvent): Promise<SQSBatchResponse> => {
+  const queued = Records.map(({ messageId: id, body, attributes }) => ({
+    id,
+    body,
+    receives: Number(attributes.ApproximateReceiveCount),
+  }));
+  const failed = await deliver(deps, queued);
+  return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
+};

@@ -1,0 +1,77 @@
+import type { Attempt, DeliveryRecord } from '../records/delivery';
+import type { AttemptMessage } from '../records/message';
+import { type Lanes, outgoing } from '../stores/lanes';
+import type { Log, Waiting } from '../stores/log';
+import { deadAt, dueAt } from '../stores/waiting';
+import type { Verdict } from './verdict';
+
+/** The most that SQS lets a message wait; what waits longer stands in the index, where the sweep finds it. */
+const MOST_DELAY_MS = 900_000;
+
+interface Ended {
+  readonly message: AttemptMessage;
+  /** As it was before; nothing before the first attempt. */
+  readonly before: DeliveryRecord | undefined;
+  readonly attempt: Attempt;
+  readonly verdict: Verdict;
+  readonly nowMs: number;
+}
+
+/** Writes down how an attempt ended, then sees to the next one. A first attempt that succeeds is one write. */
+export async function record(log: Log, lanes: Lanes, ended: Ended): Promise<DeliveryRecord> {
+  const { before, attempt, verdict, nowMs } = ended;
+  const after = deliveryAfter(ended);
+  // The only attempt of a delivery stands in it; once there is another, all stand beside.
+  if (before?.last && before.attempts === 1 && before.state === 'delivered') await log.putAttempt(after, before.last);
+  if (attempt.number > 1 || verdict.state !== 'delivered') await log.putAttempt(after, attempt);
+  await log.putDelivery(after, waitingOf(after, nowMs));
+  await comesAgain(lanes, after, nowMs);
+  return after;
+}
+
+function deliveryAfter({ message, before, attempt, verdict }: Ended): DeliveryRecord {
+  const { organisation, endpoint, event, type, expiresAtSeconds, number } = message;
+  const next = verdict.state === 'retrying' ? { nextAtMs: verdict.atMs } : {};
+  const why = verdict.state === 'delivered' ? {} : { why: verdict.why };
+  return {
+    organisation,
+    endpoint,
+    event,
+    type,
+    state: verdict.state,
+    attempts: number,
+    tries: (before?.tries ?? 0) + 1,
+    last: { ...attempt, ...next, ...why },
+    ...next,
+    ...why,
+    expiresAtSeconds,
+  };
+}
+
+export function waitingOf(delivery: DeliveryRecord, nowMs: number): Waiting | undefined {
+  const { organisation, endpoint, event, state, nextAtMs } = delivery;
+  if (state === 'dead') return deadAt(organisation, endpoint, event);
+  if (state !== 'retrying' || nextAtMs === undefined || isNear(nextAtMs, nowMs)) return undefined;
+  return dueAt(event, nextAtMs);
+}
+
+const isNear = (atMs: number, nowMs: number) => atMs - nowMs <= MOST_DELAY_MS;
+
+/** Sends the message of the next attempt, where that is near. Sent twice, it is made once (deliver.ts). */
+export async function comesAgain(lanes: Lanes, delivery: DeliveryRecord, nowMs: number): Promise<void> {
+  const { state, nextAtMs } = delivery;
+  if (state !== 'retrying' || nextAtMs === undefined || !isNear(nextAtMs, nowMs)) return;
+  const delaySeconds = Math.max(0, Math.ceil((nextAtMs - nowMs) / 1000));
+  const failed = await lanes.retries([outgoing(nextMessage(delivery, 'retry'), delaySeconds)]);
+  if (failed.length > 0) throw new Error('the queue of retries did not take a message');
+}
+
+export const nextMessage = (delivery: DeliveryRecord, trigger: AttemptMessage['trigger']): AttemptMessage => ({
+  organisation: delivery.organisation,
+  endpoint: delivery.endpoint,
+  event: delivery.event,
+  number: delivery.attempts + 1,
+  trigger,
+  type: delivery.type,
+  expiresAtSeconds: delivery.expiresAtSeconds,
+});

@@ -1,0 +1,37 @@
+import type { Outcome } from '../post/poster';
+
+/** What an attempt means for its delivery. */
+export type Verdict =
+  | { readonly state: 'delivered' }
+  | { readonly state: 'retrying'; readonly atMs: number; readonly why: string }
+  | { readonly state: 'dead'; readonly why: string; readonly isGone?: boolean };
+
+interface Circumstances {
+  /** How many attempts have been made since the delivery last began anew, this one included. */
+  readonly tries: number;
+  readonly scheduleSeconds: readonly number[];
+  readonly nowMs: number;
+  /** From 0 to 1. */
+  readonly random: number;
+}
+
+/** Of the wait, to either side: what failed at the same time does not come again at the same time. */
+const JITTER = 0.2;
+const GONE = 410;
+
+export const isSuccess = ({ status, error }: Outcome): boolean =>
+  error === undefined && status !== undefined && status >= 200 && status < 300;
+
+export function verdictOf(outcome: Outcome, { tries, scheduleSeconds, nowMs, random }: Circumstances): Verdict {
+  if (isSuccess(outcome)) return { state: 'delivered' };
+  if (outcome.status === GONE) return { state: 'dead', why: 'the endpoint answered 410: it is gone', isGone: true };
+  const wait = scheduleSeconds[tries];
+  if (wait === undefined) return { state: 'dead', why: `all ${tries} attempts failed` };
+  const scheduledMs = wait * 1000 * (1 + JITTER * (2 * random - 1));
+  const askedMs = (outcome.retryAfterSeconds ?? 0) * 1000;
+  return {
+    state: 'retrying',
+    atMs: Math.round(nowMs + Math.max(scheduledMs, askedMs)),
+    why: askedMs > scheduledMs ? 'the endpoint said Retry-After' : `attempt ${tries + 1} of ${scheduleSeconds.length}`,
+  };
+}

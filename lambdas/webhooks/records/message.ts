@@ -1,0 +1,66 @@
+import * as z from 'zod/mini';
+import { fromJson } from '../../shared/json';
+import { Trigger } from './delivery';
+
+/** What the queues carry: one attempt that is to be made. Short names, because SQS counts in pieces of 64 KB. */
+const Wire = z.object({
+  o: z.uuid(),
+  e: z.string(),
+  v: z.string(),
+  n: z.int(),
+  g: Trigger,
+  t: z.string(),
+  x: z.int(),
+  b: z.optional(z.string()),
+  s: z.optional(z.int()),
+  a: z.optional(z.literal(1)),
+});
+
+export interface AttemptMessage {
+  readonly organisation: string;
+  readonly endpoint: string;
+  readonly event: string;
+  /** The attempt's number, from 1: what the delivery has made already, and one. */
+  readonly number: number;
+  readonly trigger: Trigger;
+  readonly type: string;
+  /** When the log forgets the event. */
+  readonly expiresAtSeconds: number;
+  /** What to send, where it fits; else it is read from the event. */
+  readonly body?: string | undefined;
+  /** The slot of the endpoint's rate that was reserved for it, in milliseconds since 1970. */
+  readonly slotMs?: number | undefined;
+  /** The event was published a second time: there may be another message like this one. */
+  readonly again?: boolean | undefined;
+}
+
+export const messageText = (message: AttemptMessage): string =>
+  JSON.stringify({
+    o: message.organisation,
+    e: message.endpoint,
+    v: message.event,
+    n: message.number,
+    g: message.trigger,
+    t: message.type,
+    x: message.expiresAtSeconds,
+    b: message.body,
+    s: message.slotMs,
+    a: message.again ? 1 : undefined,
+  } satisfies z.input<typeof Wire>);
+
+/** Reads a message. Throws for one that is none of ours: it goes to the dead-letter queue, where somebody looks at it. */
+export function messageOf(text: string): AttemptMessage {
+  const { o, e, v, n, g, t, x, b, s, a } = z.pipe(fromJson, Wire).parse(text);
+  return {
+    organisation: o,
+    endpoint: e,
+    event: v,
+    number: n,
+    trigger: g,
+    type: t,
+    expiresAtSeconds: x,
+    body: b,
+    slotMs: s,
+    again: a === 1,
+  };
+}

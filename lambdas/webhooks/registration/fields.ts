@@ -1,0 +1,73 @@
+import * as z from 'zod/mini';
+
+const Text = (most: number) => z.string().check(z.minLength(1), z.maxLength(most));
+
+/** `invoice.paid`, `invoice.*` (whatever is below), `*`. */
+export const TypePattern = z
+  .string()
+  .check(z.maxLength(130), z.regex(/^(\*|[a-z0-9_-]+(\.[a-z0-9_-]+){0,7}(\.\*)?)$/));
+
+export const Channel = z.string().check(z.regex(/^[A-Za-z0-9_.:-]{1,100}$/));
+
+export const MOST_ATTEMPTS = 20;
+const Schedule = z.array(z.int().check(z.gte(0), z.lte(86_400))).check(z.minLength(1), z.maxLength(MOST_ATTEMPTS));
+const Timeout = z.int().check(z.gte(1), z.lte(30));
+
+/** What an endpoint may have of its own in place of the house's retries; `types` are exact names. */
+const Retry = z.strictObject({
+  /** Seconds before each attempt, the first included. */
+  scheduleSeconds: z.optional(Schedule),
+  timeoutSeconds: z.optional(Timeout),
+});
+
+/** As it is shown: what is secret of it is never. */
+export const Authentication = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('none') }),
+  z.strictObject({ type: z.literal('basic'), username: Text(200) }),
+  z.strictObject({
+    type: z.literal('oauth2'),
+    tokenUrl: z.url().check(z.maxLength(2000)),
+    clientId: Text(200),
+    scope: z.optional(Text(500)),
+  }),
+]);
+export type Authentication = z.output<typeof Authentication>;
+
+/** What a tenant says about an endpoint, defaults filled in. */
+export const EndpointFields = z.object({
+  url: z.url().check(z.maxLength(2000)),
+  description: z.optional(z.string().check(z.maxLength(500))),
+  types: z.array(TypePattern).check(z.minLength(1), z.maxLength(100)),
+  channel: z.optional(Channel),
+  filter: z.optional(z.record(z.string(), z.unknown())),
+  /** The version of the payload that is sent, by event type; the newest without an entry. */
+  payloadVersions: z.optional(z.record(z.string(), z.int().check(z.gte(1)))),
+  /** Of headers of the tenant's own. Their values are kept as secrets: many a one holds a token. */
+  headerNames: z.optional(z.array(z.string())),
+  ratePerSecond: z.optional(z.number().check(z.gte(0.01), z.lte(1000))),
+  retry: z.optional(z.extend(Retry, { types: z.optional(z.record(z.string(), Retry)) })),
+  authentication: Authentication,
+  signature: z.enum(['standard', 'stripe', 'github']),
+  /** Whether requests carry an ed25519 signature (`v1a`) too. */
+  asymmetric: z.boolean(),
+  /** Takes events in batches. */
+  batch: z.optional(z.strictObject({ most: z.int().check(z.gte(2), z.lte(100)) })),
+  metadata: z.optional(z.record(z.string().check(z.maxLength(40)), z.string().check(z.maxLength(500)))),
+});
+export type EndpointFields = z.output<typeof EndpointFields>;
+
+const SecretText = z.string().check(z.minLength(1), z.maxLength(1000), z.regex(/^\P{Cc}+$/u));
+
+/** As it is given, with what is secret of it. */
+export const NewAuthentication = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('none') }),
+  z.strictObject({ type: z.literal('basic'), username: Text(200), password: SecretText }),
+  z.strictObject({
+    type: z.literal('oauth2'),
+    tokenUrl: z.url().check(z.maxLength(2000)),
+    clientId: Text(200),
+    clientSecret: SecretText,
+    scope: z.optional(Text(500)),
+  }),
+]);
+export type NewAuthentication = z.output<typeof NewAuthentication>;

@@ -1,0 +1,37 @@
+import { readEnv } from '../shared/env';
+import { gateEnv, openGate } from '../shared/http/gate';
+import { serve } from '../shared/http/serve';
+import { keptSecret } from '../shared/stores/secrets';
+import { webhookRoutes } from './contract';
+import { laneEnv, lanesOf, sealingEnv, tableEnv, targetEnv, targetPolicyOf } from './env';
+import { eventOperations } from './publishing/events';
+import { ping } from './publishing/ping';
+import { routingOf } from './publishing/routing-of';
+import { sentEvents } from './publishing/sent-events';
+import { endpointOperations } from './registration/endpoints';
+import { sealingOf } from './registration/sealed';
+import { endpointsIn } from './stores/endpoints';
+import { logIn } from './stores/log';
+import { tableOf } from './stores/table';
+
+const env = readEnv({ ...gateEnv, ...tableEnv, ...laneEnv, ...sealingEnv, ...targetEnv });
+const gate = openGate(env);
+const endpoints = endpointsIn(tableOf(env.WEBHOOKS_TABLE));
+const publishing = {
+  log: logIn(tableOf(env.WEBHOOK_LOG_TABLE)),
+  lanes: lanesOf(env),
+  routingOf: routingOf(endpoints, Date.now),
+  sent: sentEvents(gate.redis),
+  nowMs: Date.now,
+};
+const registration = {
+  changes: gate.changes,
+  endpoints,
+  sealing: sealingOf(keptSecret(env.WEBHOOK_KEYS_SECRET)),
+  policy: targetPolicyOf(env),
+  healthOf: () => Promise.resolve(new Map()),
+  ping: (endpoint: Parameters<typeof ping>[1]) => ping(publishing, endpoint),
+  nowMs: Date.now,
+};
+
+export const handler = serve(webhookRoutes, { ...endpointOperations(registration), ...eventOperations(publishing) }, gate);
