@@ -1,7 +1,7 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { readEnv } from '../shared/env';
-import { delivering, deliverEnv } from './delivering/delivering';
 import { deliver } from './delivering/deliver';
+import { deliverEnv, delivering } from './delivering/delivering';
 
 const deps = delivering(readEnv(deliverEnv));
 

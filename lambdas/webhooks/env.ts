@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
 import { text } from '../shared/env';
 import { fromJson } from '../shared/json';
-import { queueAt } from './stores/queue';
 import type { Lanes } from './stores/lanes';
+import { queueAt } from './stores/queue';
 
 /** The variables that lib/webhooks.ts sets for the functions of webhooks. */
 export const tableEnv = { WEBHOOKS_TABLE: text, WEBHOOK_LOG_TABLE: text };

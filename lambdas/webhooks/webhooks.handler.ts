@@ -34,4 +34,8 @@ const registration = {
   nowMs: Date.now,
 };
 
-export const handler = serve(webhookRoutes, { ...endpointOperations(registration), ...eventOperations(publishing) }, gate);
+export const handler = serve(
+  webhookRoutes,
+  { ...endpointOperations(registration), ...eventOperations(publishing) },
+  gate,
+);

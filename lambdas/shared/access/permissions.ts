@@ -49,7 +49,18 @@ export const isOfOperators = (name: Permission): boolean => OF_OPERATORS.some((e
 /** RBAC is a table, not an engine: what each role of the house may do. Organisations add roles of their own. */
 export const ROLES = {
   admin: PERMISSIONS.filter((name) => !isOfOperators(name)),
-  editor: [...READER, 'workspaces:write', 'members:read', 'roles:read', 'grants:read', 'keys:read', 'keys:write', 'webhooks:read', 'webhooks:write', 'events:publish'],
+  editor: [
+    ...READER,
+    'workspaces:write',
+    'members:read',
+    'roles:read',
+    'grants:read',
+    'keys:read',
+    'keys:write',
+    'webhooks:read',
+    'webhooks:write',
+    'events:publish',
+  ],
   viewer: READER,
   api_user: ['graph:query', 'metrics:read', 'account:read', 'organisations:read', 'workspaces:read'],
   /** Of the platform, beside another role: it counts in the operator's organisation alone (load.ts). */

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
 import { PageQuery, pageOf } from '../../shared/http/page';
 import { type Contract, json } from '../../shared/http/route';
-import { EndpointId, EndpointState } from '../records/endpoint';
 import { CustomHeaders } from '../post/headers';
+import { EndpointId, EndpointState } from '../records/endpoint';
 import { EndpointFields, NewAuthentication } from '../registration/fields';
 import { OVERLAP_SECONDS, OwnSecret } from '../signing/secrets';
 

@@ -46,7 +46,12 @@ async function begin(
   { organisation, endpoint, event, number }: AttemptMessage,
 ): Promise<DeliveryRecord | undefined | 'over'> {
   const now = nowMs();
-  const claimed = await log.claim(organisation, endpoint, event, { by: id, number, nowMs: now, untilMs: now + CLAIM_MS });
+  const claimed = await log.claim(organisation, endpoint, event, {
+    by: id,
+    number,
+    nowMs: now,
+    untilMs: now + CLAIM_MS,
+  });
   if (claimed) return claimed;
   const found = await log.delivery(organisation, endpoint, event);
   if (!found && number === 1) return undefined;

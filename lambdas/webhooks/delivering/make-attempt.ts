@@ -75,11 +75,14 @@ async function post(deps: Delivering, { message, known, body }: Sending, nowMs: 
     style: endpoint.signature,
     asymmetric: endpoint.asymmetric,
   });
-  const authorization = await deps.authorize(known).catch((error: unknown) => failedSignIn(error));
-  if ('outcome' in authorization) return { outcome: authorization.outcome, keyIds: [] };
+  const signedIn = await deps.authorize(known).then(
+    (authorization) => ({ authorization }),
+    (error: unknown) => ({ failure: failedSignIn(error) }),
+  );
+  if ('failure' in signedIn) return { outcome: signedIn.failure, keyIds: [] };
   const outcome = await deps.post({
     url: endpoint.url,
-    headers: { ...known.headers, ...authorization, 'content-type': 'application/json', ...signature },
+    headers: { ...known.headers, ...signedIn.authorization, 'content-type': 'application/json', ...signature },
     body,
     timeoutMs: timeoutSeconds * 1000,
     policy: deps.policy,
@@ -88,12 +91,17 @@ async function post(deps: Delivering, { message, known, body }: Sending, nowMs: 
 }
 
 /** Without a token nothing is sent: the attempt has failed by what its authorization server said. */
-function failedSignIn(error: unknown): { readonly outcome: Outcome } {
+function failedSignIn(error: unknown): Outcome {
   const detail = error instanceof Error ? error.message : 'no token';
-  return { outcome: { bodyBytes: 0, times: { totalMs: 0 }, error: { class: 'authentication', detail } } };
+  return { bodyBytes: 0, times: { totalMs: 0 }, error: { class: 'authentication', detail } };
 }
 
-const attemptOf = (message: AttemptMessage, outcome: Outcome, startedAtMs: number, keys: readonly string[]): Attempt => ({
+const attemptOf = (
+  message: AttemptMessage,
+  outcome: Outcome,
+  startedAtMs: number,
+  keys: readonly string[],
+): Attempt => ({
   number: message.number,
   trigger: message.trigger,
   startedAtMs,
@@ -131,5 +139,8 @@ async function putAside(
   why?: string,
 ): Promise<void> {
   const delivery = before ?? { organisation, endpoint, event, type, attempts: number - 1, tries: 0, expiresAtSeconds };
-  await log.putDelivery({ ...delivery, state, nextAtMs: undefined, why }, PLACES[state]?.(organisation, endpoint, event));
+  await log.putDelivery(
+    { ...delivery, state, nextAtMs: undefined, why },
+    PLACES[state]?.(organisation, endpoint, event),
+  );
 }

@@ -59,7 +59,11 @@ export const eventOperations = (deps: Publishing): Operations<typeof eventRoutes
 const isDraft = (either: Draft | Result): either is Draft => 'data' in either;
 
 /** The event as it is taken, or what is wrong with it. */
-function draftOf({ idempotencyKey, arrivedAtMs }: Publication, event: unknown, index: number | undefined): Draft | Result {
+function draftOf(
+  { idempotencyKey, arrivedAtMs }: Publication,
+  event: unknown,
+  index: number | undefined,
+): Draft | Result {
   const parsed = parse(NewEvent, event);
   if (!parsed.ok)
     return invalid(parsed.wrong.map(({ name, detail }) => (name ? `${name} ${detail}` : detail)).join('; '));
@@ -101,4 +105,3 @@ function answerOf(items: Result[]) {
   if (items.every(({ status }) => status === 503)) refuse('not_ready', items[0]?.detail, RETRY_AFTER);
   return { items };
 }
-

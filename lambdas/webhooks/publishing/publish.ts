@@ -55,7 +55,10 @@ export async function publish(
   });
   const same = taken.filter(({ event, digest }) => event.digest === digest);
   const fresh = same.filter(({ isNew }) => isNew);
-  const unsent = await notSent(deps, same.filter(({ isNew }) => !isNew).map(({ event }) => event));
+  const unsent = await notSent(
+    deps,
+    same.filter(({ isNew }) => !isNew).map(({ event }) => event),
+  );
   const lost = await send(deps, [
     ...fresh.map(({ event, targets }) => ({ event, targets, again: false })),
     ...unsent.map(({ event, missing }) => {
@@ -101,7 +104,9 @@ function eventOf(
 
 /** The timestamp is the caller's where it is part of what was sent; else it is ours, and says nothing. */
 const digestOf = ({ type, version, channel, data }: Draft): string =>
-  createHash('sha256').update(JSON.stringify([type, version, channel ?? null, data])).digest('base64url');
+  createHash('sha256')
+    .update(JSON.stringify([type, version, channel ?? null, data]))
+    .digest('base64url');
 
 interface Unsent {
   readonly event: EventRecord;

@@ -69,6 +69,9 @@ export const hashIn = (id: string): string => id.slice(-HASH_LENGTH);
 /** The first id that an event of this time may have: what a range of times begins with. */
 export const firstIdAt = (atMs: number): string => `evt_${written(atMs, TIME_LENGTH)}`;
 
-/** When the event of this id was first taken. */
+/** When the event of this id was first taken, in milliseconds since 1970. */
 export const timeIn = (id: string): number =>
-  [...id.slice(4, 4 + TIME_LENGTH)].reduce((value, letter) => value * 32 + ALPHABET.indexOf(letter), 0);
+  Array.from(id.slice(4, 4 + TIME_LENGTH), (letter) => ALPHABET.indexOf(letter)).reduce(
+    (value, digit) => value * 32 + digit,
+    0,
+  );

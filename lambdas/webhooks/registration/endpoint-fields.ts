@@ -21,16 +21,10 @@ interface Split {
 
 /** What is secret of it goes where secrets are. */
 export function splitAuthentication(given: NewAuthentication): Split {
-  switch (given.type) {
-    case 'none':
-      return { shown: given, secret: undefined };
-    case 'basic':
-      return { shown: { type: 'basic', username: given.username }, secret: given.password };
-    case 'oauth2': {
-      const { clientSecret: secret, ...shown } = given;
-      return { shown, secret };
-    }
-  }
+  if (given.type === 'none') return { shown: given, secret: undefined };
+  if (given.type === 'basic') return { shown: { type: 'basic', username: given.username }, secret: given.password };
+  const { clientSecret: secret, ...shown } = given;
+  return { shown, secret };
 }
 
 /** The fields of a new endpoint, defaults filled in. */

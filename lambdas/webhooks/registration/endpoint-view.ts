@@ -16,21 +16,30 @@ export interface EndpointHealth {
 
 export const HEALTHY: EndpointHealth = { breaker: 'closed', failuresInARow: 0, slow: false };
 
+interface Key {
+  readonly id: string;
+  readonly expiresAtMs?: number | undefined;
+}
+const shownKey = (kind: 'v1' | 'v1a', { id, expiresAtMs }: Key) => ({ id, kind, expiresAt: timeOrNull(expiresAtMs) });
+
 /** The keys that sign now, without what is secret of them. */
 export function shownKeys(keys: SigningKeys, nowMs: number): Endpoint['keys'] {
   const { secrets, keys: pairs } = living(keys, nowMs);
-  const shown = (kind: 'v1' | 'v1a') => (key: { readonly id: string; readonly expiresAtMs?: number | undefined }) => ({
-    id: key.id,
-    kind,
-    expiresAt: timeOrNull(key.expiresAtMs),
-  });
-  return [...secrets.map(shown('v1')), ...pairs.map(shown('v1a'))];
+  return [...secrets.map((key) => shownKey('v1', key)), ...pairs.map((key) => shownKey('v1a', key))];
 }
 
 /** As a caller is shown it. */
 export function endpointView(record: EndpointRecord, keys: Endpoint['keys'], health: EndpointHealth): Endpoint {
-  const { organisation: _, sealed: __, version: ___, stateSinceMs, createdAtMs, updatedAtMs, stateReason, ...fields } =
-    record;
+  const {
+    organisation: _organisation,
+    sealed: _sealed,
+    version: _version,
+    stateSinceMs,
+    createdAtMs,
+    updatedAtMs,
+    stateReason,
+    ...fields
+  } = record;
   return {
     ...fields,
     stateReason: stateReason ?? null,
@@ -49,4 +58,6 @@ export function endpointView(record: EndpointRecord, keys: Endpoint['keys'], hea
 }
 
 /** As the audit keeps it: all that a change can change, and nothing that is secret. */
-export const auditView = ({ sealed: _, ...record }: EndpointRecord): Readonly<Record<string, unknown>> => record;
+export function auditView(record: EndpointRecord): Readonly<Record<string, unknown>> {
+  return { ...record, sealed: undefined };
+}

@@ -1,21 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod/mini';
-import { hiddenFrom } from '../../shared/access/permissions';
 import type { Author, Changes } from '../../shared/access/change';
+import { hiddenFrom } from '../../shared/access/permissions';
 import type { Principal } from '../../shared/access/principal';
 import { refuse } from '../../shared/errors';
 import { page, placeOf } from '../../shared/http/page';
 import { etag } from '../../shared/http/request';
 import { Answer, type Operations } from '../../shared/http/route';
-import type { EndpointPatch, NewEndpoint, endpointRoutes } from '../contracts/endpoints';
-import type { TargetPolicy } from '../post/target';
+import type { EndpointPatch, endpointRoutes, NewEndpoint } from '../contracts/endpoints';
 import { webhookPlan } from '../plans';
-import { type EndpointRecord, EndpointId } from '../records/endpoint';
-import { newSigningKeys, rotated } from '../signing/secrets';
+import type { TargetPolicy } from '../post/target';
+import { EndpointId, type EndpointRecord } from '../records/endpoint';
 import { publicKeysOf } from '../signing/jwks';
+import { newSigningKeys, rotated } from '../signing/secrets';
 import type { Endpoints } from '../stores/endpoints';
-import { auditView, type EndpointHealth, endpointView, HEALTHY, shownKeys } from './endpoint-view';
 import { assertTarget, changedFields, fieldsOf, splitAuthentication } from './endpoint-fields';
+import { auditView, type EndpointHealth, endpointView, HEALTHY, shownKeys } from './endpoint-view';
 import { type Content, type OpenSealing, openSealed, sealed } from './sealed';
 
 export interface Registration {
@@ -89,7 +89,12 @@ export const endpointOperations = (deps: Registration): Operations<typeof endpoi
       );
       const shown = all.slice(0, limit + 1);
       const views = new Map(await Promise.all(shown.map(async (each) => [each.id, await view(each)] as const)));
-      return page(shown, limit, ({ id }) => views.get(id) ?? refuse('internal'), ({ id }) => id);
+      return page(
+        shown,
+        limit,
+        ({ id }) => views.get(id) ?? refuse('internal'),
+        ({ id }) => id,
+      );
     },
 
     async getEndpoint({ principal, params }) {

@@ -3,9 +3,7 @@ import * as z from 'zod/mini';
 const Text = (most: number) => z.string().check(z.minLength(1), z.maxLength(most));
 
 /** `invoice.paid`, `invoice.*` (whatever is below), `*`. */
-export const TypePattern = z
-  .string()
-  .check(z.maxLength(130), z.regex(/^(\*|[a-z0-9_-]+(\.[a-z0-9_-]+){0,7}(\.\*)?)$/));
+export const TypePattern = z.string().check(z.maxLength(130), z.regex(/^(\*|[a-z0-9_-]+(\.[a-z0-9_-]+){0,7}(\.\*)?)$/));
 
 export const Channel = z.string().check(z.regex(/^[A-Za-z0-9_.:-]{1,100}$/));
 

@@ -40,21 +40,22 @@ export const WAITS = 'waits';
 
 const Doc = <S extends z.ZodMiniType>(schema: S) => z.object({ doc: z.pipe(fromJson, schema) });
 /** What endpoints are sent stands beside the rest: as JSON within JSON it would be a fifth longer. */
-const StoredEvent = z.pipe(
-  z.object({
-    doc: z.pipe(fromJson, z.record(z.string(), z.unknown())),
-    body: z.string(),
-    olderBodies: z.optional(z.pipe(fromJson, z.record(z.string(), z.string()))),
-  }),
-  z.pipe(
-    z.transform(({ doc, ...bodies }) => ({ ...doc, ...bodies })),
-    EventRecord,
-  ),
-);
+const StoredEvent = z.object({
+  doc: z.pipe(fromJson, z.record(z.string(), z.unknown())),
+  body: z.string(),
+  olderBodies: z.optional(z.pipe(fromJson, z.unknown())),
+});
+function eventIn(item: Item): EventRecord {
+  const { doc, ...bodies } = StoredEvent.parse(item);
+  return EventRecord.parse({ ...doc, ...bodies });
+}
 const StoredDelivery = Doc(DeliveryRecord);
 const StoredAttempt = Doc(Attempt);
 
-const eventKey = (organisation: string, id: string): Key => ({ pk: `event#${organisation}#${hashIn(id)}`, sk: 'event' });
+const eventKey = (organisation: string, id: string): Key => ({
+  pk: `event#${organisation}#${hashIn(id)}`,
+  sk: 'event',
+});
 export const deliveriesAt = (organisation: string, endpoint: string) => `deliveries#${organisation}#${endpoint}`;
 const deliveryKey = (organisation: string, endpoint: string, event: string): Key => ({
   pk: deliveriesAt(organisation, endpoint),
@@ -78,7 +79,7 @@ const attributesOf = (delivery: DeliveryRecord, waiting: Waiting | undefined): P
 export function logIn(table: Table): Log {
   const readEvent = async (organisation: string, id: string, consistent: boolean) => {
     const item = await table.get(eventKey(organisation, id), { consistent });
-    return item && StoredEvent.parse(item);
+    return item && eventIn(item);
   };
   return {
     async putEvent(event) {
@@ -91,7 +92,8 @@ export function logIn(table: Table): Log {
       // It was there a moment ago, and its time was over.
       return before ? { event: before, isNew: false } : { event, isNew: await table.put(key, attributes) };
     },
-    event: (organisation, id) => readEvent(organisation, id, false).then((found) => (found?.id === id ? found : undefined)),
+    event: (organisation, id) =>
+      readEvent(organisation, id, false).then((found) => (found?.id === id ? found : undefined)),
     async delivery(organisation, endpoint, event) {
       const item = await table.get(deliveryKey(organisation, endpoint, event), { consistent: true });
       return item && deliveryIn(item);

@@ -58,7 +58,9 @@ const Batch = z.object({
 });
 
 const plain = (attributes: z.output<typeof Attributes>): Item =>
-  Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, 'S' in value ? value.S : Number(value.N)]));
+  Object.fromEntries(
+    Object.entries(attributes).map(([name, value]) => [name, 'S' in value ? value.S : Number(value.N)]),
+  );
 
 function marshalled(values: object): Readonly<Record<string, { S: string } | { N: string }>> {
   const all: Record<string, { S: string } | { N: string }> = {};
@@ -100,8 +102,14 @@ export function tableOf(name: string): Table {
     },
     getMany: (keys) => getMany(name, keys),
     async put(key, attributes, condition) {
-      const input = { Item: marshalled({ ...key, ...attributes }), ...conditionOf(condition), ...placeholders([condition]) };
-      return call('PutItem', input).then(() => true, isConditionFailed).then((done) => done === true);
+      const input = {
+        Item: marshalled({ ...key, ...attributes }),
+        ...conditionOf(condition),
+        ...placeholders([condition]),
+      };
+      return call('PutItem', input)
+        .then(() => true, isConditionFailed)
+        .then((done) => done === true);
     },
     async update(key, change, condition) {
       const input = {
@@ -116,7 +124,9 @@ export function tableOf(name: string): Table {
     },
     async remove(key, condition) {
       const input = { Key: marshalled(key), ...conditionOf(condition), ...placeholders([condition]) };
-      return call('DeleteItem', input).then(() => true, isConditionFailed).then((done) => done === true);
+      return call('DeleteItem', input)
+        .then(() => true, isConditionFailed)
+        .then((done) => done === true);
     },
     async query({ index, key, filter, limit, descending = false, after, consistent = false }) {
       const answer = await call('Query', {

@@ -4,10 +4,12 @@ import type { Waiting } from './log';
 /** Over how many partitions of the index what has a time is spread: each takes about 1,000 writes a second. */
 export const DUE_SHARDS = 4;
 
-const waitingAt = (state: string) => (organisation: string, endpoint: string, event: string): Waiting => ({
-  place: placeOf(state, organisation, endpoint),
-  at: event,
-});
+const waitingAt =
+  (state: string) =>
+  (organisation: string, endpoint: string, event: string): Waiting => ({
+    place: placeOf(state, organisation, endpoint),
+    at: event,
+  });
 
 /** Where the deliveries of an endpoint are found that wait in this state. */
 export const placeOf = (state: string, organisation: string, endpoint: string): string =>
