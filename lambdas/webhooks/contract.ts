@@ -1,6 +1,7 @@
 import type { Contract } from '../shared/http/route';
+import { deliveryRoutes } from './contracts/deliveries';
 import { endpointRoutes } from './contracts/endpoints';
 import { eventRoutes } from './contracts/events';
 
 /** Webhooks: endpoints that tenants register, the events that are published, and how their deliveries went. */
-export const webhookRoutes = { ...endpointRoutes, ...eventRoutes } as const satisfies Contract;
+export const webhookRoutes = { ...endpointRoutes, ...eventRoutes, ...deliveryRoutes } as const satisfies Contract;

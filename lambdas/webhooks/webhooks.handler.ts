@@ -4,6 +4,7 @@ import { serve } from '../shared/http/serve';
 import { keptSecret } from '../shared/stores/secrets';
 import { webhookRoutes } from './contract';
 import { laneEnv, lanesOf, sealingEnv, tableEnv, targetEnv, targetPolicyOf } from './env';
+import { deliveryOperations } from './log/deliveries';
 import { eventOperations } from './publishing/events';
 import { ping } from './publishing/ping';
 import { routingOf } from './publishing/routing-of';
@@ -17,9 +18,12 @@ import { tableOf } from './stores/table';
 const env = readEnv({ ...gateEnv, ...tableEnv, ...laneEnv, ...sealingEnv, ...targetEnv });
 const gate = openGate(env);
 const endpoints = endpointsIn(tableOf(env.WEBHOOKS_TABLE));
+const table = tableOf(env.WEBHOOK_LOG_TABLE);
+const log = logIn(table);
+const lanes = lanesOf(env);
 const publishing = {
-  log: logIn(tableOf(env.WEBHOOK_LOG_TABLE)),
-  lanes: lanesOf(env),
+  log,
+  lanes,
   routingOf: routingOf(endpoints, Date.now),
   sent: sentEvents(gate.redis),
   nowMs: Date.now,
@@ -34,8 +38,10 @@ const registration = {
   nowMs: Date.now,
 };
 
-export const handler = serve(
-  webhookRoutes,
-  { ...endpointOperations(registration), ...eventOperations(publishing) },
-  gate,
-);
+const operations = {
+  ...endpointOperations(registration),
+  ...eventOperations(publishing),
+  ...deliveryOperations({ endpoints, log, table, lanes, nowMs: Date.now }),
+};
+
+export const handler = serve(webhookRoutes, operations, gate);
