@@ -35,6 +35,8 @@ describe.each(STAGE_NAMES)('each function of %s', (name) => {
         'Services RegistryApi',
         'Services RegistryCheck',
         'Services RegistryFetch',
+        'Services WebhooksApi',
+        'Services WebhooksDeliver',
         ...(stageOf(name).seedLogins ? ['Services Seed'] : []),
         ...(stageOf(name).exampleSubgraphs
           ? [
@@ -126,7 +128,7 @@ describe.each(STAGE_NAMES)('each function of %s', (name) => {
 
   test('leaves room for its answer before API Gateway gives up on it', () => {
     const behindTheGateway = functionsOf(stages[name]).filter(({ id }) => /Api|Authorizer/.test(id));
-    expect(behindTheGateway).toHaveLength(10);
+    expect(behindTheGateway).toHaveLength(11);
     for (const { Properties } of behindTheGateway) expect(Properties.Timeout).toBeLessThan(29);
   });
 
@@ -153,6 +155,7 @@ describe.each(STAGE_NAMES)('each function of %s', (name) => {
       'Services PlatformApi',
       'Services RegistryApi',
       'Services TenantsApi',
+      'Services WebhooksApi',
     ]);
   });
 });
