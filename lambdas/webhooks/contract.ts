@@ -2,6 +2,7 @@ import type { Contract } from '../shared/http/route';
 import { deliveryRoutes } from './contracts/deliveries';
 import { endpointRoutes } from './contracts/endpoints';
 import { eventRoutes } from './contracts/events';
+import { filterRoutes } from './contracts/filters';
 import { jobRoutes } from './contracts/jobs';
 
 /** Webhooks: endpoints that tenants register, the events that are published, and how their deliveries went. */
@@ -10,4 +11,5 @@ export const webhookRoutes = {
   ...eventRoutes,
   ...deliveryRoutes,
   ...jobRoutes,
+  ...filterRoutes,
 } as const satisfies Contract;

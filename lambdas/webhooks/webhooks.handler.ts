@@ -4,6 +4,7 @@ import { serve } from '../shared/http/serve';
 import { keptSecret } from '../shared/stores/secrets';
 import { webhookRoutes } from './contract';
 import { laneEnv, lanesOf, sealingEnv, tableEnv, targetEnv, targetPolicyOf } from './env';
+import { filterOperations } from './filter/test-filter';
 import { jobOperations } from './jobs/jobs';
 import { deliveryOperations } from './log/deliveries';
 import { eventOperations } from './publishing/events';
@@ -45,6 +46,7 @@ const operations = {
   ...eventOperations(publishing),
   ...deliveryOperations({ endpoints, log, table, lanes, nowMs: Date.now }),
   ...jobOperations({ changes: gate.changes, endpoints, jobs: jobsIn(table), nowMs: Date.now }),
+  ...filterOperations,
 };
 
 export const handler = serve(webhookRoutes, operations, gate);
