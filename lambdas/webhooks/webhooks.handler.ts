@@ -4,6 +4,8 @@ import { serve } from '../shared/http/serve';
 import { keptSecret } from '../shared/stores/secrets';
 import { webhookRoutes } from './contract';
 import { laneEnv, lanesOf, sealingEnv, tableEnv, targetEnv, targetPolicyOf } from './env';
+import { filterOperations } from './filter/test-filter';
+import { jobOperations } from './jobs/jobs';
 import { deliveryOperations } from './log/deliveries';
 import { eventOperations } from './publishing/events';
 import { ping } from './publishing/ping';
@@ -12,6 +14,7 @@ import { sentEvents } from './publishing/sent-events';
 import { endpointOperations } from './registration/endpoints';
 import { sealingOf } from './registration/sealed';
 import { endpointsIn } from './stores/endpoints';
+import { jobsIn } from './stores/jobs';
 import { logIn } from './stores/log';
 import { tableOf } from './stores/table';
 
@@ -42,6 +45,8 @@ const operations = {
   ...endpointOperations(registration),
   ...eventOperations(publishing),
   ...deliveryOperations({ endpoints, log, table, lanes, nowMs: Date.now }),
+  ...jobOperations({ changes: gate.changes, endpoints, jobs: jobsIn(table), nowMs: Date.now }),
+  ...filterOperations,
 };
 
 export const handler = serve(webhookRoutes, operations, gate);

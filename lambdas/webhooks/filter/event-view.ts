@@ -1,7 +1,7 @@
 /** An event as filters and routes see it. */
 export interface EventView {
   readonly type: string;
-  readonly channel?: string;
+  readonly channel?: string | undefined;
   readonly version: number;
   /** ISO 8601. */
   readonly timestamp: string;

@@ -8,8 +8,8 @@ export interface Routed {
   /** `invoice.paid`; `invoice.*`, at any depth below; `*`. */
   readonly types: readonly string[];
   /** It takes only events of this channel. @default those of any, and those of none */
-  readonly channel?: string;
-  readonly filter?: Filter;
+  readonly channel?: string | undefined;
+  readonly filter?: Filter | undefined;
 }
 
 export interface Routing<E extends Routed = Routed> {
