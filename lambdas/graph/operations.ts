@@ -4,12 +4,14 @@ import type { Principal } from '../shared/access/principal';
 import { refuse } from '../shared/errors';
 import { DEFAULT_GRAPH_SETTINGS, type GraphSettings } from '../shared/graph/settings';
 import type { Operations, RawAnswer } from '../shared/http/route';
-import type { ServeOptions } from '../shared/http/serve';
+import type { RequestCost, ServeOptions } from '../shared/http/serve';
+import type { LimitState, Policy } from '../shared/limits/standing';
 import type { LiveSettings } from '../shared/settings/live-settings';
-import { countOverLimit } from '../shared/telemetry';
+import { countOverBudget, countOverLimit } from '../shared/telemetry';
 import { alongFrom } from './along';
 import { answerOf, answerOfError, mediaTypeOf } from './answer';
 import type { graphRoutes } from './contract';
+import type { Excess } from './execute/operation';
 import type { CurrentGraph, LiveGraph } from './live-graph';
 import { type Prepared, prepared, ready } from './prepare';
 import type { Principals } from './principals';
@@ -30,6 +32,7 @@ interface Call {
   readonly requestId: string;
   readonly principal: Principal;
   readonly publicUrl: string;
+  readonly limits: LimitState;
 }
 
 /** What has been found out about a request before its caller's limits were asked. */
@@ -75,16 +78,19 @@ export function federatedGraph(
     return known;
   };
   // What is wrong with a request is told when it is run: until its caller's limits are asked, it costs 1.
-  const cost = async (event: APIGatewayProxyEvent) =>
-    begun(event).then(
-      (known) => known.prepared?.cost ?? 1,
-      () => 1,
-    );
+  const cost = async (event: APIGatewayProxyEvent): Promise<RequestCost> => begun(event).then(costOf, () => ONE);
   const run = async (call: Call) => execute(await begun(call.event), call, { principals, usage });
   return {
     operations: { postGraph: run, getGraph: run, getSubgraphJwks: principals.jwks },
     costs: { postGraph: cost, getGraph: cost },
   };
+}
+
+const ONE: RequestCost = { spent: 1 };
+
+function costOf({ prepared: found, settings }: Begun): RequestCost {
+  if (!found) return ONE;
+  return settings.cost === 'enforce' ? { spent: found.cost } : { ...ONE, observed: found.cost };
 }
 
 const unpublished = () => refuse('not_ready', 'no subgraph is published yet', { headers: { 'retry-after': '60' } });
@@ -96,10 +102,10 @@ interface Beside {
 
 async function execute(begun: Begun, call: Call, { principals, usage }: Beside): Promise<RawAnswer> {
   const { request, graph, prepared: found, settings } = begun;
-  const { event, requestId, principal, publicUrl } = call;
+  const { event, requestId, principal, publicUrl, limits } = call;
   const mediaType = mediaTypeOf(event);
   if (!graph || !found) return unpublished();
-  const { isMutation, over, unknown } = found;
+  const { isMutation, unknown } = found;
   if (isMutation && request.isGet)
     return refuse('method_not_allowed', 'a mutation is sent by POST', { headers: { allow: 'POST' } });
   try {
@@ -109,15 +115,28 @@ async function execute(begun: Begun, call: Call, { principals, usage }: Beside):
     const headers = alongFrom({ event, requestId, tokenFor });
     const ask = graph.subgraphs({ requestId, repeatable: !isMutation, headers });
     if (known) usage?.note(runnable, known);
-    if (over) countOverLimit();
     if (unknown !== undefined) noteUnknown(unknown, request);
-    const warnings = over && settings.limits === 'warn' ? [over] : undefined;
-    return answerOf(await runnable.run(ask, request.variables, warnings), mediaType);
+    return answerOf(await runnable.run(ask, request.variables, warningsOf(found, limits, settings)), mediaType);
   } catch (error) {
     if (isRequestError(error)) return answerOfError(error, mediaType);
     throw error;
   }
 }
+
+/** Counts what would have been refused, and gives what its caller is told of that. */
+function warningsOf({ over, cost }: Prepared, { exceeded }: LimitState, settings: GraphSettings): readonly Excess[] {
+  if (over) countOverLimit();
+  if (exceeded) countOverBudget();
+  return [
+    ...(over && settings.limits === 'warn' ? [over] : []),
+    ...(exceeded && settings.cost === 'warn' ? [overBudget(exceeded, cost)] : []),
+  ];
+}
+
+const overBudget = ({ scope, name, limit }: Policy, cost: number): Excess => ({
+  code: 'OVER_BUDGET',
+  message: `The operation costs ${cost}, which the ${name} limit of the ${scope} (${limit}) would refuse.`,
+});
 
 function mayIntrospect({ introspection }: GraphSettings, graph: LiveGraph, principal: Principal): boolean {
   if (introspection === 'stage') return graph.introspection;

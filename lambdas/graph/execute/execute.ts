@@ -33,7 +33,7 @@ export function runnable(operation: Operation): Runnable {
       const writer = new Writer(decided);
       const text = writer.object(run.data, shape);
       const data = typeof text === 'string' ? text : 'null';
-      const told = warnings ? [`"warnings":${JSON.stringify(warnings)}`] : [];
+      const told = warnings?.length ? [`"warnings":${JSON.stringify(warnings)}`] : [];
       if (run.errors.length > 0) return `{"errors":${JSON.stringify(run.errors)},"data":${data}${extensions(told)}}`;
       if (!writer.hasFaults) return `{"data":${data}${extensions(told)}}`;
       return `{"data":${data}${extensions([...completion(faultsIn(run.data, shape, decided)), ...told])}}`;
