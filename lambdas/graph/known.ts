@@ -9,7 +9,7 @@ import type { Operation } from './execute/operation';
 import { isObject } from './execute/run';
 
 /** What is kept changes with the code that reads it: a deployment does not read another one's. */
-const FORMAT = 2;
+const FORMAT = 3;
 /** Learned anew when nobody has asked for it so long. */
 const KEPT_SECONDS = 24 * 60 * 60;
 /** A larger one is learned by each environment. */

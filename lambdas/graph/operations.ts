@@ -11,6 +11,8 @@ import { countOverBudget, countOverLimit } from '../shared/telemetry';
 import { alongFrom } from './along';
 import { answerOf, answerOfError, mediaTypeOf } from './answer';
 import type { graphRoutes } from './contract';
+import { objectsOf } from './execute/cost';
+import type { Runnable } from './execute/execute';
 import type { Excess } from './execute/operation';
 import type { CurrentGraph, LiveGraph } from './live-graph';
 import { type Prepared, prepared, ready } from './prepare';
@@ -116,7 +118,9 @@ async function execute(begun: Begun, call: Call, { principals, usage }: Beside):
     const ask = graph.subgraphs({ requestId, repeatable: !isMutation, headers });
     if (known) usage?.note(runnable, known);
     if (unknown !== undefined) noteUnknown(unknown, request);
-    return answerOf(await runnable.run(ask, request.variables, warningsOf(found, limits, settings)), mediaType);
+    const warnings = warningsOf(found, limits, settings);
+    const estimatedCost = request.wantsCost ? estimateOf(runnable, request) : undefined;
+    return answerOf(await runnable.run(ask, request.variables, { warnings, estimatedCost }), mediaType);
   } catch (error) {
     if (isRequestError(error)) return answerOfError(error, mediaType);
     throw error;
@@ -137,6 +141,10 @@ const overBudget = ({ scope, name, limit }: Policy, cost: number): Excess => ({
   code: 'OVER_BUDGET',
   message: `The operation costs ${cost}, which the ${name} limit of the ${scope} (${limit}) would refuse.`,
 });
+
+/** In objects, as what it has cost. */
+const estimateOf = ({ operation: { cost, defaults } }: Runnable, { variables }: GraphRequest): number =>
+  objectsOf(cost, { ...defaults, ...variables });
 
 function mayIntrospect({ introspection }: GraphSettings, graph: LiveGraph, principal: Principal): boolean {
   if (introspection === 'stage') return graph.introspection;

@@ -19,6 +19,8 @@ export interface GraphRequest {
   readonly documentId: string | undefined;
   /** As it names itself, for the log. */
   readonly client: string | undefined;
+  /** Whether the response shall say what the operation has cost. */
+  readonly wantsCost: boolean;
   /** By GET, which may change nothing. */
   readonly isGet: boolean;
 }
@@ -71,9 +73,13 @@ export function graphRequestOf(event: APIGatewayProxyEvent): GraphRequest {
     client: CLIENT_NAMES.map((name) => header(event, name))
       .find(Boolean)
       ?.slice(0, LONGEST_CLIENT),
+    wantsCost: header(event, COST_HEADER)?.toLowerCase() === 'include',
     isGet,
   };
 }
+
+/** By `X-Cost: include` the estimate and the actual cost are in `extensions.cost`. */
+const COST_HEADER = 'x-cost';
 
 /** What Apollo's clients and others call themselves by. */
 const CLIENT_NAMES = ['graphql-client-name', 'apollographql-client-name'];

@@ -67,7 +67,7 @@ test.each([
     { ...asked, query: undefined, hash: HASH, isGet: true },
   ],
 ] as const)('what a request asks is read from %s', (_, request, expected) => {
-  expect(read(request)).toEqual({ isGet: false, ...expected });
+  expect(read(request)).toEqual({ isGet: false, wantsCost: false, ...expected });
 });
 
 test.each([
