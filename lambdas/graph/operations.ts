@@ -1,5 +1,4 @@
 import type { APIGatewayProxyEvent } from 'aws-lambda';
-import { permits } from '../shared/access/permissions';
 import type { Principal } from '../shared/access/principal';
 import { refuse } from '../shared/errors';
 import { DEFAULT_GRAPH_SETTINGS, type GraphSettings } from '../shared/graph/settings';
@@ -7,25 +6,21 @@ import type { Operations, RawAnswer } from '../shared/http/route';
 import type { RequestCost, ServeOptions } from '../shared/http/serve';
 import type { LimitState, Policy } from '../shared/limits/standing';
 import type { LiveSettings } from '../shared/settings/live-settings';
-import { countOverBudget, countOverLimit } from '../shared/telemetry';
-import { alongFrom } from './along';
-import { answerOf, answerOfError, mediaTypeOf } from './answer';
+import { countOverBudget } from '../shared/telemetry';
+import { answerOf, answerOfAll, mediaTypeOf } from './answer';
 import type { graphRoutes } from './contract';
-import { objectsOf } from './execute/cost';
-import type { Runnable } from './execute/execute';
 import type { Excess } from './execute/operation';
 import type { CurrentGraph, LiveGraph } from './live-graph';
-import { type Prepared, prepared, ready } from './prepare';
+import { type Prepared, prepared } from './prepare';
 import type { Principals } from './principals';
-import { type GraphRequest, graphRequestOf } from './request';
-import { isRequestError } from './request-error';
+import { type GraphRequest, graphRequestsOf } from './request';
+import { runRequest } from './run-request';
 import type { TrustedDocuments } from './trusted';
-import { noteUnknown } from './unknown-documents';
 import type { Usage } from './usage';
 
 interface FederatedGraph {
   readonly operations: Operations<typeof graphRoutes>;
-  /** What each request costs of its caller's limits, by the operation that it asks to run. */
+  /** What each request costs of its caller's limits, by the operations that it asks to run. */
   readonly costs: NonNullable<ServeOptions['costs']>;
 }
 
@@ -37,11 +32,17 @@ interface Call {
   readonly limits: LimitState;
 }
 
-/** What has been found out about a request before its caller's limits were asked. */
-interface Begun {
+interface Part {
   readonly request: GraphRequest;
+  readonly found: Prepared;
+}
+
+/** What has been found out about a call before its caller's limits were asked. */
+interface Begun {
+  readonly isBatch: boolean;
   readonly graph: LiveGraph | undefined;
-  readonly prepared: Prepared | undefined;
+  /** Each operation that it asks to run; none where there is no graph. */
+  readonly parts: readonly Part[];
   /** Those that were in force when it began. */
   readonly settings: GraphSettings;
 }
@@ -68,15 +69,21 @@ export function federatedGraph(
   current: CurrentGraph,
   { settings: live = UNSET, trusted = NONE, principals = UNSIGNED, usage }: Operated = {},
 ): FederatedGraph {
-  const requests = new WeakMap<APIGatewayProxyEvent, Promise<Begun>>();
+  const calls = new WeakMap<APIGatewayProxyEvent, Promise<Begun>>();
   const begin = async (event: APIGatewayProxyEvent): Promise<Begun> => {
-    const request = graphRequestOf(event);
+    const { requests, isBatch } = graphRequestsOf(event);
     const [graph, { settings }] = await Promise.all([current(), live.fresh()]);
-    return { request, graph, settings, prepared: graph && (await prepared(graph, request, { settings, trusted })) };
+    if (isBatch) mustBeFew(requests.length, settings);
+    const part = async (request: GraphRequest, of: LiveGraph): Promise<Part> => ({
+      request,
+      found: await prepared(of, request, { settings, trusted }),
+    });
+    const parts = graph ? await Promise.all(requests.map(async (request) => part(request, graph))) : [];
+    return { isBatch, graph, settings, parts };
   };
   const begun = (event: APIGatewayProxyEvent): Promise<Begun> => {
-    const known = requests.get(event) ?? begin(event);
-    requests.set(event, known);
+    const known = calls.get(event) ?? begin(event);
+    calls.set(event, known);
     return known;
   };
   // What is wrong with a request is told when it is run: until its caller's limits are asked, it costs 1.
@@ -88,12 +95,21 @@ export function federatedGraph(
   };
 }
 
+function mustBeFew(count: number, { batching }: GraphSettings): void {
+  if (!batching) refuse('bad_request', 'body: send one operation a request; batches are not accepted');
+  else if (count > batching.most) refuse('bad_request', `body: a list may hold ${batching.most} operations`);
+}
+
 const ONE: RequestCost = { spent: 1 };
 
-function costOf({ prepared: found, settings }: Begun): RequestCost {
-  if (!found) return ONE;
-  return settings.cost === 'enforce' ? { spent: found.cost } : { ...ONE, observed: found.cost };
+/** Each operation of a batch is counted as if it had been sent by itself. */
+function costOf({ parts, settings }: Begun): RequestCost {
+  const each = Math.max(1, parts.length);
+  const whole = sumOf(parts) || each;
+  return settings.cost === 'enforce' ? { spent: whole } : { spent: each, observed: whole };
 }
+
+const sumOf = (parts: readonly Part[]): number => parts.reduce((sum, { found }) => sum + found.cost, 0);
 
 const unpublished = () => refuse('not_ready', 'no subgraph is published yet', { headers: { 'retry-after': '60' } });
 
@@ -102,51 +118,25 @@ interface Beside {
   readonly usage: Usage | undefined;
 }
 
-async function execute(begun: Begun, call: Call, { principals, usage }: Beside): Promise<RawAnswer> {
-  const { request, graph, prepared: found, settings } = begun;
-  const { event, requestId, principal, publicUrl, limits } = call;
-  const mediaType = mediaTypeOf(event);
-  if (!graph || !found) return unpublished();
-  const { isMutation, unknown } = found;
-  if (isMutation && request.isGet)
+async function execute({ isBatch, graph, parts, settings }: Begun, call: Call, beside: Beside): Promise<RawAnswer> {
+  const mediaType = mediaTypeOf(call.event);
+  if (!graph) return unpublished();
+  if (parts.some(({ request, found }) => request.isGet && found.isMutation))
     return refuse('method_not_allowed', 'a mutation is sent by POST', { headers: { allow: 'POST' } });
-  try {
-    const asking = { principal, introspection: mayIntrospect(settings, graph, principal), limits: settings.limits };
-    const { runnable, known } = await ready(graph, request, found, asking);
-    const tokenFor = async (subgraph: string) => principals.token(principal, subgraph, publicUrl);
-    const headers = alongFrom({ event, requestId, tokenFor });
-    const ask = graph.subgraphs({ requestId, repeatable: !isMutation, headers });
-    if (known) usage?.note(runnable, known);
-    if (unknown !== undefined) noteUnknown(unknown, request);
-    const warnings = warningsOf(found, limits, settings);
-    const estimatedCost = request.wantsCost ? estimateOf(runnable, request) : undefined;
-    return answerOf(await runnable.run(ask, request.variables, { warnings, estimatedCost }), mediaType);
-  } catch (error) {
-    if (isRequestError(error)) return answerOfError(error, mediaType);
-    throw error;
-  }
+  const running = { ...call, ...beside, graph, settings, warnings: budgetWarnings(call, settings, sumOf(parts)) };
+  const responses = await Promise.all(parts.map(({ request, found }) => runRequest(request, found, running)));
+  const [only] = responses;
+  return isBatch || only === undefined ? answerOfAll(responses, mediaType) : answerOf(only, mediaType);
 }
 
-/** Counts what would have been refused, and gives what its caller is told of that. */
-function warningsOf({ over, cost }: Prepared, { exceeded }: LimitState, settings: GraphSettings): readonly Excess[] {
-  if (over) countOverLimit();
-  if (exceeded) countOverBudget();
-  return [
-    ...(over && settings.limits === 'warn' ? [over] : []),
-    ...(exceeded && settings.cost === 'warn' ? [overBudget(exceeded, cost)] : []),
-  ];
+/** Counts what would have been refused, and gives what the caller is told of it. */
+function budgetWarnings({ limits: { exceeded } }: Call, settings: GraphSettings, cost: number): readonly Excess[] {
+  if (!exceeded) return [];
+  countOverBudget();
+  return settings.cost === 'warn' ? [overBudget(exceeded, cost)] : [];
 }
 
 const overBudget = ({ scope, name, limit }: Policy, cost: number): Excess => ({
   code: 'OVER_BUDGET',
-  message: `The operation costs ${cost}, which the ${name} limit of the ${scope} (${limit}) would refuse.`,
+  message: `The request costs ${cost}, which the ${name} limit of the ${scope} (${limit}) would refuse.`,
 });
-
-/** In objects, as what it has cost. */
-const estimateOf = ({ operation: { cost, defaults } }: Runnable, { variables }: GraphRequest): number =>
-  objectsOf(cost, { ...defaults, ...variables });
-
-function mayIntrospect({ introspection }: GraphSettings, graph: LiveGraph, principal: Principal): boolean {
-  if (introspection === 'stage') return graph.introspection;
-  return introspection === 'operators' && permits(principal, 'subgraphs:read');
-}

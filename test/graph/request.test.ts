@@ -1,4 +1,4 @@
-import { graphRequestOf } from '../../lambdas/graph/request';
+import { graphRequestsOf } from '../../lambdas/graph/request';
 import { Refusal } from '../../lambdas/shared/errors';
 import { event } from '../support/event';
 
@@ -17,7 +17,7 @@ const asked = {
 };
 
 const read = (request: Partial<Parameters<typeof event>[0]>) =>
-  graphRequestOf(event({ resource: '/graphql', ...POST, ...request }));
+  graphRequestsOf(event({ resource: '/graphql', ...POST, ...request })).requests[0];
 const posted = (body: unknown) => ({ body: JSON.stringify(body) });
 
 test.each([
@@ -73,7 +73,8 @@ test.each([
 test.each([
   ['no body', {}, 'bad_request', 'is not JSON'],
   ['no JSON', { body: '{' }, 'bad_request', 'is not JSON'],
-  ['a batch', posted([{ query: '{ hello }' }]), 'bad_request', 'batches'],
+  ['a list of nothing', posted([]), 'bad_request', '1 to 20'],
+  ['a list with what is no request', posted([{ query: '{ hello }' }, {}]), 'bad_request', 'body[1]: query is missing'],
   ['a text for a body', posted('{ hello }'), 'bad_request', 'object'],
   ['no query', posted({ variables: {} }), 'bad_request', 'query is missing'],
   ['a query and a name', posted({ query: '{ a }', documentId: 'a' }), 'bad_request', 'not both'],

@@ -120,7 +120,7 @@ describe('an operation that costs more than its limits hold', () => {
         warnings: [
           {
             code: 'OVER_BUDGET',
-            message: 'The operation costs 21, which the burst limit of the user (1000) would refuse.',
+            message: 'The request costs 21, which the burst limit of the user (1000) would refuse.',
           },
         ],
       },

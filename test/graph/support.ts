@@ -44,7 +44,7 @@ export function environment({ shop, redis, version = randomUUID(), introspection
   const { operations, costs } = federatedGraph(async () => graph, operated);
   const handler = serve(graphRoutes, operations, { ...served, access, costs });
   return async (
-    asked: Readonly<Record<string, unknown>>,
+    asked: Readonly<Record<string, unknown>> | readonly unknown[],
     { roles = ['viewer'], headers = {} }: { roles?: Role[]; headers?: Readonly<Record<string, string>> } = {},
   ) => {
     const request = {
@@ -53,7 +53,12 @@ export function environment({ shop, redis, version = randomUUID(), introspection
       principal: principal(...roles),
       body: JSON.stringify(asked),
     };
-    const { statusCode, body } = await handler(event({ ...request, headers: { ...HEADERS, ...headers } }), context);
-    return { status: statusCode, body: JSON.parse(body) as unknown };
+    const {
+      statusCode,
+      headers: told,
+      body,
+    } = await handler(event({ ...request, headers: { ...HEADERS, ...headers } }), context);
+    const cost = Array.isArray(asked) && { cost: told?.['x-ratelimit-cost'] };
+    return { status: statusCode, ...cost, body: JSON.parse(body) as unknown };
   };
 }

@@ -1,6 +1,9 @@
 import * as z from 'zod/mini';
 import type { Kind } from '../settings/kind';
 
+/** Operations in one request, however the graph is set. */
+export const MOST_BATCHED = 20;
+
 /** What becomes of who is over: it runs and is counted; its caller is warned too; it is refused. */
 const Enforcement = z.enum(['observe', 'warn', 'enforce']);
 
@@ -20,6 +23,8 @@ export const GraphSettings = z.strictObject({
   cost: z.prefault(Enforcement, 'enforce'),
   /** Who may ask for the schema: as the stage was deployed, operators of the platform on any stage, nobody. */
   introspection: z.enum(['stage', 'operators', 'off']),
+  /** Whether a request may be a list of operations, and of how many at most. @default it may not */
+  batching: z.optional(z.strictObject({ most: z.int().check(z.gte(2), z.lte(MOST_BATCHED)) })),
 });
 export type GraphSettings = z.output<typeof GraphSettings>;
 
