@@ -24,17 +24,21 @@ const UNKNOWN_SECONDS = 60;
 /** In place of a text: PostgreSQL has none. */
 const NONE = '';
 
+const keyOf = (version: number, name: string) => `graph:trusted:${version}:${name}`;
+
+/** Lets all environments find a document by this name without PostgreSQL. */
+export const copyDocument = (redis: Commands, version: number, name: string, text: string) =>
+  redis.call('SET', keyOf(version, name), text, 'EX', text === NONE ? UNKNOWN_SECONDS : KEPT_SECONDS);
+
 /** What is kept belongs to one version of the manifests: with the next one it is asked again. */
 export function trustedDocuments({ redis, sql, manifests }: Deps): TrustedDocuments {
   let kept = { version: 0, documents: new BoundedMap<string, string>(MOST_KEPT) };
 
   const fromStores = async (name: string, version: number): Promise<string> => {
-    const key = `graph:trusted:${version}:${name}`;
-    const copy = await quietly(redis.call('GET', key));
+    const copy = await quietly(redis.call('GET', keyOf(version, name)));
     if (typeof copy === 'string' && isSound(name, copy)) return copy;
     const stored = (await storedDocument(sql, name)) ?? NONE;
-    const seconds = stored === NONE ? UNKNOWN_SECONDS : KEPT_SECONDS;
-    await quietly(redis.call('SET', key, stored, 'EX', seconds));
+    await quietly(copyDocument(redis, version, name, stored));
     return stored;
   };
   return {

@@ -31,14 +31,16 @@ interface Options extends Operated {
   /** Of the graph: environments of one version know the same operations. */
   readonly version?: string;
   readonly introspection?: boolean;
+  /** @default that of the examples */
+  readonly supergraph?: () => Promise<string>;
   /** @default nobody meets a limit */
   readonly access?: ServeOptions['access'];
 }
 
 /** One execution environment of the graph. */
 export function environment({ shop, redis, version = randomUUID(), introspection = false, ...more }: Options) {
-  const { access = served.access, ...operated } = more;
-  const artifact = { version, urls: shop.urls, supergraph: async () => composeExamples() };
+  const { access = served.access, supergraph = async () => composeExamples(), ...operated } = more;
+  const artifact = { version, urls: shop.urls, supergraph };
   const send = openSend({ identity, signedUrls: Object.values(artifact.urls), privateTargets: true });
   const graph = liveGraph(artifact, { redis, send, planning: { introspection } });
   const { operations, costs } = federatedGraph(async () => graph, operated);

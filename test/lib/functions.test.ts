@@ -30,6 +30,7 @@ describe.each(STAGE_NAMES)('each function of %s', (name) => {
         'Services TenantsApi',
         'Services AuthRotate',
         'Services GraphApi',
+        'Services GraphPlan',
         'Services MigrationsMigrate',
         'Services PlatformApi',
         'Services RegistryApi',
@@ -197,5 +198,5 @@ test('no function of a feature is changed before the migrations have run', () =>
   );
   for (const { DependsOn } of late)
     expect(list(DependsOn).some((id) => text(id).startsWith('MigrationsRun'))).toBe(true);
-  expect(late).toHaveLength(15);
+  expect(late).toHaveLength(16);
 });
