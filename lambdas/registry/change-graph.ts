@@ -6,7 +6,7 @@ import { settingsIn } from '../shared/graph/subgraph-settings';
 import type { AuditEvent } from '../shared/stores/audit';
 import type { Redis } from '../shared/stores/redis';
 import type { Sql } from '../shared/stores/tenancy';
-import { compare, NO_CHANGES } from './compare';
+import { compare, comparedOf, NO_CHANGES } from './compare';
 import type { Compose, Composed, Service } from './composed';
 import { type Changes, MOST_SDL_BYTES } from './contract';
 import { type Draft, type Graph, insert, insertGraph, latest, live, markDeleted, type Published } from './rows';
@@ -117,7 +117,7 @@ async function composedOf(
       extensions: { compositionErrors: composed.errors },
     });
   }
-  return { ...composed, changes: compare(graph?.schema ?? '', composed.apiSchema) };
+  return { ...composed, changes: compare(comparedOf(graph), composed) };
 }
 
 /** What one SDL may hold, all of them together, and how many there may be. */
