@@ -59,7 +59,8 @@ export interface Operated {
   readonly usage?: Usage;
 }
 
-const NONE: TrustedDocuments = { find: async () => undefined };
+const nothing = async () => undefined;
+const NONE: TrustedDocuments = { glance: nothing, find: nothing };
 const UNSET = { fresh: async () => ({ version: 0, settings: DEFAULT_GRAPH_SETTINGS }) };
 const unsigned = async () => refuse('internal');
 const UNSIGNED: Principals = { token: unsigned, jwks: unsigned };
@@ -76,7 +77,7 @@ export function federatedGraph(
     if (isBatch) mustBeFew(requests.length, settings);
     const part = async (request: GraphRequest, of: LiveGraph): Promise<Part> => ({
       request,
-      found: await prepared(of, request, { settings, trusted }),
+      found: await prepared(of, request, { settings, published: trusted.glance }),
     });
     const parts = graph ? await Promise.all(requests.map(async (request) => part(request, graph))) : [];
     return { isBatch, graph, settings, parts };
@@ -88,7 +89,7 @@ export function federatedGraph(
   };
   // What is wrong with a request is told when it is run: until its caller's limits are asked, it costs 1.
   const cost = async (event: APIGatewayProxyEvent): Promise<RequestCost> => begun(event).then(costOf, () => ONE);
-  const run = async (call: Call) => execute(await begun(call.event), call, { principals, usage });
+  const run = async (call: Call) => execute(await begun(call.event), call, { principals, usage, trusted });
   return {
     operations: { postGraph: run, getGraph: run, getSubgraphJwks: principals.jwks },
     costs: { postGraph: cost, getGraph: cost },
@@ -116,17 +117,27 @@ const unpublished = () => refuse('not_ready', 'no subgraph is published yet', { 
 interface Beside {
   readonly principals: Principals;
   readonly usage: Usage | undefined;
+  readonly trusted: TrustedDocuments;
 }
 
-async function execute({ isBatch, graph, parts, settings }: Begun, call: Call, beside: Beside): Promise<RawAnswer> {
+async function execute(begun: Begun, call: Call, beside: Beside): Promise<RawAnswer> {
+  const { isBatch, graph, settings } = begun;
   const mediaType = mediaTypeOf(call.event);
   if (!graph) return unpublished();
+  const parts = await Promise.all(begun.parts.map(async (part) => surely(part, graph, settings, beside)));
   if (parts.some(({ request, found }) => request.isGet && found.isMutation))
     return refuse('method_not_allowed', 'a mutation is sent by POST', { headers: { allow: 'POST' } });
-  const running = { ...call, ...beside, graph, settings, warnings: budgetWarnings(call, settings, sumOf(parts)) };
+  const running = { ...call, ...beside, graph, settings, warnings: budgetWarnings(call, settings, sumOf(begun.parts)) };
   const responses = await Promise.all(parts.map(({ request, found }) => runRequest(request, found, running)));
   const [only] = responses;
   return isBatch || only === undefined ? answerOfAll(responses, mediaType) : answerOf(only, mediaType);
+}
+
+/** PostgreSQL is asked for names that nobody knows only within the caller's limits. */
+async function surely(part: Part, graph: LiveGraph, settings: GraphSettings, { trusted }: Beside): Promise<Part> {
+  if (!part.found.isUnsure) return part;
+  const { request } = part;
+  return { request, found: await prepared(graph, request, { settings, published: trusted.find }) };
 }
 
 /** Counts what would have been refused, and gives what the caller is told of it. */

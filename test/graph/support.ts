@@ -37,6 +37,13 @@ interface Options extends Operated {
   readonly access?: ServeOptions['access'];
 }
 
+interface Asking {
+  readonly roles?: Role[];
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Asks this by GET in its place. */
+  readonly get?: Readonly<Record<string, string>>;
+}
+
 /** One execution environment of the graph. */
 export function environment({ shop, redis, version = randomUUID(), introspection = false, ...more }: Options) {
   const { access = served.access, supergraph = async () => composeExamples(), ...operated } = more;
@@ -47,13 +54,12 @@ export function environment({ shop, redis, version = randomUUID(), introspection
   const handler = serve(graphRoutes, operations, { ...served, access, costs });
   return async (
     asked: Readonly<Record<string, unknown>> | readonly unknown[],
-    { roles = ['viewer'], headers = {} }: { roles?: Role[]; headers?: Readonly<Record<string, string>> } = {},
+    { roles = ['viewer'], headers = {}, get }: Asking = {},
   ) => {
     const request = {
-      method: 'POST',
       resource: '/graphql',
       principal: principal(...roles),
-      body: JSON.stringify(asked),
+      ...(get ? { method: 'GET', query: get } : { method: 'POST', body: JSON.stringify(asked) }),
     };
     const {
       statusCode,
