@@ -38,9 +38,15 @@ const MOST_SUBGRAPHS = 100;
 const MOST_BYTES = 1024 * 1024;
 const RETRY_AFTER = { 'retry-after': '2' };
 
+interface Publishing extends Changing {
+  /** Whether each is asked as it was before, where it was published before. @default as the draft says */
+  readonly keepSettings?: boolean;
+}
+
 /** Publishes these subgraphs together: one new graph, or none. What is in force as it is already is left alone. */
-export async function publish(tx: GraphTx, drafts: readonly Draft[], changing: Changing): Promise<Outcome> {
+export async function publish(tx: GraphTx, asked: readonly Draft[], changing: Publishing): Promise<Outcome> {
   const before = await begin(tx);
+  const drafts = changing.keepSettings ? asked.map((draft) => asBefore(draft, before)) : asked;
   for (const { name } of drafts) mustMatch(before.live.get(name), changing);
   const fresh = drafts.filter((draft) => !isSame(before.live.get(draft.name), draft));
   const after = new Map<string, Service>(before.live);
@@ -95,6 +101,13 @@ function mustMatch(before: Published | undefined, { ifMatch }: Changing): void {
   if (ifMatch !== undefined && ifMatch !== version)
     refuse('precondition_failed', `the subgraph is at version ${version}`);
 }
+
+const asBefore = ({ name, url, sdl }: Draft, before: Standing): Draft => ({
+  name,
+  url,
+  sdl,
+  ...settingsIn(before.live.get(name) ?? {}),
+});
 
 const isSame = (before: Published | undefined, draft: Draft) =>
   before?.url === draft.url && before.sdl === draft.sdl && isDeepStrictEqual(settingsIn(before), settingsIn(draft));
