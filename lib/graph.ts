@@ -4,7 +4,7 @@ import * as targets from 'aws-cdk-lib/aws-events-targets';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { accept } from './constructs/accept';
-import { type Foundation, GatewayFunction } from './constructs/gateway-function';
+import { counted, type Foundation, GatewayFunction } from './constructs/gateway-function';
 import { grantSubgraphs } from './constructs/subgraph-access';
 import type { Subgraph } from './examples';
 
@@ -43,6 +43,11 @@ export class Graph extends Construct {
     data.subgraphKey.grantRead(this.api);
     grantSubgraphs(this.api, 'graph', props);
     this.planUrl = this.plan(props);
+    // Nobody loses anything by these, so that none rings: an operator looks here before enforcing what is only observed.
+    const observed = (['DocumentsOverLimit', 'OperationsOverBudget', 'UnknownDocuments'] as const).map((name) =>
+      counted(this.api, name),
+    );
+    props.monitoring.row('graph: what would be refused if it were enforced', observed);
   }
 
   /** Plans what clients have published before they ask for it: when it was published, and by the clock what nobody was told. */

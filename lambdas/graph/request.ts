@@ -104,17 +104,17 @@ function requestOf(parsed: z.output<typeof Body>, where: string, common: Common)
 }
 
 /** By `X-Cost: include` the estimate and the actual cost are in `extensions.cost`. */
-const COST_HEADER = 'x-cost';
+export const COST_HEADER = 'x-cost';
 
 /** What Apollo's clients and others call themselves by. */
-const CLIENT_NAMES = ['graphql-client-name', 'apollographql-client-name'];
+export const CLIENT_NAMES = ['graphql-client-name', 'apollographql-client-name'];
 const LONGEST_CLIENT = 100;
 
 /**
  * What a page of another origin can make a browser send without asking first has none of these. Ours ask for credentials
  * in a header, so that it could not be sent either; this holds when that changes.
  */
-const NOT_SIMPLE = [
+export const NOT_SIMPLE = [
   'authorization',
   'x-api-key',
   'apollo-require-preflight',

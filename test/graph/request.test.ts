@@ -1,5 +1,6 @@
-import { graphRequestsOf } from '../../lambdas/graph/request';
+import { CLIENT_NAMES, COST_HEADER, graphRequestsOf, NOT_SIMPLE } from '../../lambdas/graph/request';
 import { Refusal } from '../../lambdas/shared/errors';
+import { ALLOWED } from '../../lambdas/shared/http/cors';
 import { event } from '../support/event';
 
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -125,4 +126,8 @@ test.each([
   }
   expect(refused).toBeInstanceOf(Refusal);
   expect(refused).toMatchObject({ code, message: expect.stringContaining(detail) });
+});
+
+test('a page of another origin may send every header that is read', () => {
+  expect(ALLOWED).toEqual(expect.arrayContaining([...CLIENT_NAMES, ...NOT_SIMPLE, COST_HEADER]));
 });

@@ -125,6 +125,12 @@ describe.each(STAGE_NAMES)('each function of %s', (name) => {
     }
   });
 
+  test('shows on the dashboard what the graph would refuse if it were enforced', () => {
+    const shown = JSON.stringify(stages[name].of('AWS::CloudWatch::Dashboard').map(({ Properties }) => Properties));
+    for (const metric of ['DocumentsOverLimit', 'OperationsOverBudget', 'UnknownDocuments'])
+      expect(shown).toContain(metric);
+  });
+
   test('leaves room for its answer before API Gateway gives up on it', () => {
     const behindTheGateway = functionsOf(stages[name]).filter(({ id }) => /Api|Authorizer/.test(id));
     expect(behindTheGateway).toHaveLength(10);
