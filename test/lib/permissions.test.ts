@@ -96,10 +96,13 @@ const GRANTS = (store: string): Readonly<Record<string, readonly unknown[]>> => 
   'Services RegistryApi': [
     ...CACHE,
     connect(store, 'gatehouse_app'),
-    'lambda:InvokeFunction RegistryFetchFunction',
-    'lambda:InvokeFunctionUrl RegistryFetchFunction',
+    ...['RegistryFetch', 'GraphPlan'].flatMap((name) => [
+      `lambda:InvokeFunction ${name}Function`,
+      `lambda:InvokeFunctionUrl ${name}Function`,
+    ]),
   ],
   'Services RegistryFetch': [],
+  'Services GraphPlan': [...CACHE, connect(store, 'gatehouse_app')],
   'Services AuditApi': [...CACHE, connect(store, 'gatehouse_app')],
   'Services AuthAuthorizer': [...CACHE, 'dynamodb:GetItem Keys', ...readSecret('Pepper'), ...FETCH],
   'Services AuthRotate': [
@@ -215,6 +218,7 @@ describe.each(['dev', 'prod'] as const)('whom the functions of %s admit', (name)
       [FunctionName, SourceArn].map((each) => stages[name].readable(each)).join(' by '),
     );
     expect(admitted.toSorted()).toEqual([
+      'GraphPlanFunction by GraphPlanAhead',
       'IssuersRefreshFunction by IssuersEveryTenMinutes',
       'RegistryCheckFunction by RegistryEveryMinute',
     ]);
