@@ -29,7 +29,7 @@ export class Webhooks extends Construct {
       BULK_QUEUE: bulk.queueUrl,
       WEBHOOK_KEYS_SECRET: data.webhookKeys.secretArn,
       PRIVATE_TARGETS: stage.privateTargets ? 'on' : 'off',
-      TARGET_PORTS: JSON.stringify(stage.webhookPorts),
+      TARGET_PORTS: stage.webhookPorts,
     };
     this.api = new GatewayFunction(this, 'Api', foundation, {
       code: 'webhooks',
@@ -41,14 +41,15 @@ export class Webhooks extends Construct {
       environment: this.environment,
     }).fn;
     settings.grant(this.api, ...READ, 'dynamodb:Query', ...WRITE, 'dynamodb:DeleteItem');
-    log.grant(this.api, ...READ, 'dynamodb:BatchGetItem', 'dynamodb:Query', ...WRITE);
+    data.webhooks.grantLog(this.api, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem');
+    data.webhooks.grantWaiting(this.api);
     for (const queue of [deliveries, retries, bulk]) queue.grant(this.api, 'sqs:SendMessage');
     data.webhookKeys.grantRead(this.api);
     this.deliver(foundation);
   }
 
   private deliver(foundation: Foundation): void {
-    const { settings, log, deliveries, retries, bulk } = foundation.data.webhooks;
+    const { settings, deliveries, retries, bulk } = foundation.data.webhooks;
     // Outside the VPC: a hostile address has nothing private to reach from there.
     const { fn } = new GatewayFunction(this, 'Deliver', foundation, {
       code: 'deliver',
@@ -57,7 +58,7 @@ export class Webhooks extends Construct {
       environment: this.environment,
     });
     settings.grant(fn, ...READ, 'dynamodb:PutItem', 'dynamodb:UpdateItem');
-    log.grant(fn, ...READ, 'dynamodb:Query', ...WRITE);
+    foundation.data.webhooks.grantLog(fn, 'GetItem', 'PutItem', 'UpdateItem');
     for (const queue of [deliveries, retries, bulk]) queue.grant(fn, 'sqs:SendMessage');
     foundation.data.webhookKeys.grantRead(fn);
     const source = { reportBatchItemFailures: true };

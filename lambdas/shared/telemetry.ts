@@ -40,6 +40,9 @@ export const countDegraded = seldom('Degraded');
 /** Counts a GraphQL document over a limit that was run all the same: enforced, it would have been refused. */
 export const countOverLimit = seldom('DocumentsOverLimit');
 
+/** Counts a GraphQL operation that was run although its caller's limits do not hold what it costs. */
+export const countOverBudget = seldom('OperationsOverBudget');
+
 /** Counts a GraphQL document that no client has published, and that was run all the same. */
 export const countUnknownDocument = seldom('UnknownDocuments');
 

@@ -4,6 +4,9 @@ import { serve } from '../shared/http/serve';
 import { keptSecret } from '../shared/stores/secrets';
 import { webhookRoutes } from './contract';
 import { laneEnv, lanesOf, sealingEnv, tableEnv, targetEnv, targetPolicyOf } from './env';
+import { filterOperations } from './filter/test-filter';
+import { jobOperations } from './jobs/jobs';
+import { deliveryOperations } from './log/deliveries';
 import { eventOperations } from './publishing/events';
 import { ping } from './publishing/ping';
 import { routingOf } from './publishing/routing-of';
@@ -11,15 +14,19 @@ import { sentEvents } from './publishing/sent-events';
 import { endpointOperations } from './registration/endpoints';
 import { sealingOf } from './registration/sealed';
 import { endpointsIn } from './stores/endpoints';
+import { jobsIn } from './stores/jobs';
 import { logIn } from './stores/log';
 import { tableOf } from './stores/table';
 
 const env = readEnv({ ...gateEnv, ...tableEnv, ...laneEnv, ...sealingEnv, ...targetEnv });
 const gate = openGate(env);
 const endpoints = endpointsIn(tableOf(env.WEBHOOKS_TABLE));
+const table = tableOf(env.WEBHOOK_LOG_TABLE);
+const log = logIn(table);
+const lanes = lanesOf(env);
 const publishing = {
-  log: logIn(tableOf(env.WEBHOOK_LOG_TABLE)),
-  lanes: lanesOf(env),
+  log,
+  lanes,
   routingOf: routingOf(endpoints, Date.now),
   sent: sentEvents(gate.redis),
   nowMs: Date.now,
@@ -34,8 +41,12 @@ const registration = {
   nowMs: Date.now,
 };
 
-export const handler = serve(
-  webhookRoutes,
-  { ...endpointOperations(registration), ...eventOperations(publishing) },
-  gate,
-);
+const operations = {
+  ...endpointOperations(registration),
+  ...eventOperations(publishing),
+  ...deliveryOperations({ endpoints, log, table, lanes, nowMs: Date.now }),
+  ...jobOperations({ changes: gate.changes, endpoints, jobs: jobsIn(table), nowMs: Date.now }),
+  ...filterOperations,
+};
+
+export const handler = serve(webhookRoutes, operations, gate);

@@ -1,5 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Stage } from '../stages';
@@ -52,6 +53,16 @@ export class WebhookStores extends Construct {
     accept(this.deadLetters, 'Serverless::Serverless-SQSRedrivePolicy', 'it is the dead-letter queue');
   }
 
+  /** Actions on the log itself; grants of the table would be on whatever index it ever has. */
+  grantLog(fn: iam.IGrantable, ...actions: readonly Action[]): void {
+    grant(fn, this.log.tableArn, actions);
+  }
+
+  /** Asking what waits. */
+  grantWaiting(fn: iam.IGrantable): void {
+    grant(fn, `${this.log.tableArn}/index/${WAITS_INDEX}`, ['Query']);
+  }
+
   private table(name: string, globalSecondaryIndexes: dynamodb.GlobalSecondaryIndexPropsV2[] = []) {
     return new dynamodb.TableV2(this, name, {
       partitionKey: { name: 'pk', type: dynamodb.AttributeType.STRING },
@@ -80,6 +91,15 @@ export class WebhookStores extends Construct {
     });
   }
 }
+
+type Action = 'GetItem' | 'BatchGetItem' | 'Query' | 'PutItem' | 'UpdateItem' | 'DeleteItem';
+
+const grant = (grantee: iam.IGrantable, resource: string, actions: readonly Action[]) =>
+  iam.Grant.addToPrincipal({
+    grantee,
+    actions: actions.map((action) => `dynamodb:${action}`),
+    resourceArns: [resource],
+  });
 
 /** The one index; lambdas/webhooks/stores/log.ts asks it by this name. */
 export const WAITS_INDEX = 'waits';

@@ -4,17 +4,21 @@ import { at, list } from '../support/template';
 
 const BOTH = ['dev', 'prod'] as const;
 
-describe.each(BOTH)('the table of %s', (name) => {
+describe.each(BOTH)('the tables of %s', (name) => {
+  const tables = () => stages[name].of('AWS::DynamoDB::GlobalTable').map(({ Properties }) => Properties);
+
   test('can be put back to any second of the last weeks', () => {
-    const { Replicas } = stages[name].only('AWS::DynamoDB::GlobalTable').Properties;
-    expect(at(Replicas, 0, 'PointInTimeRecoverySpecification')).toEqual({ PointInTimeRecoveryEnabled: true });
+    expect(tables()).toHaveLength(3);
+    for (const { Replicas } of tables())
+      expect(at(Replicas, 0, 'PointInTimeRecoverySpecification')).toEqual({ PointInTimeRecoveryEnabled: true });
   });
 
-  test('costs by the request, and forgets what has expired', () => {
-    expect(stages[name].only('AWS::DynamoDB::GlobalTable').Properties).toMatchObject({
-      BillingMode: 'PAY_PER_REQUEST',
-      TimeToLiveSpecification: { AttributeName: 'expiresAtSeconds', Enabled: true },
-    });
+  test('cost by the request, and forget what has expired', () => {
+    for (const table of tables())
+      expect(table).toMatchObject({
+        BillingMode: 'PAY_PER_REQUEST',
+        TimeToLiveSpecification: { AttributeName: 'expiresAtSeconds', Enabled: true },
+      });
   });
 });
 

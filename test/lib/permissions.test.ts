@@ -67,6 +67,11 @@ const writeSecret = (secret: string) =>
 const KEYS_TABLE = ['GetItem', 'PutItem', 'DeleteItem'].map((action) => `dynamodb:${action} Keys`);
 const FETCH = ['lambda:InvokeFunction IssuersKeysFunction', 'lambda:InvokeFunctionUrl IssuersKeysFunction'];
 
+const QUEUES = ['WebhooksDeliveries', 'WebhooksRetries', 'WebhooksBulk'];
+const SEND = QUEUES.map((queue) => `sqs:SendMessage ${queue}`);
+const TAKE = ['ReceiveMessage', 'ChangeMessageVisibility', 'GetQueueUrl', 'DeleteMessage', 'GetQueueAttributes'];
+const LOG_TABLE = ['GetItem', 'PutItem', 'UpdateItem'].map((action) => `dynamodb:${action} WebhooksLog`);
+
 /** Written out, so that whoever widens a grant says so here too. */
 const GRANTS = (store: string): Readonly<Record<string, readonly unknown[]>> => ({
   'Services AuthApi': [
@@ -91,10 +96,13 @@ const GRANTS = (store: string): Readonly<Record<string, readonly unknown[]>> => 
   'Services RegistryApi': [
     ...CACHE,
     connect(store, 'gatehouse_app'),
-    'lambda:InvokeFunction RegistryFetchFunction',
-    'lambda:InvokeFunctionUrl RegistryFetchFunction',
+    ...['RegistryFetch', 'GraphPlan'].flatMap((name) => [
+      `lambda:InvokeFunction ${name}Function`,
+      `lambda:InvokeFunctionUrl ${name}Function`,
+    ]),
   ],
   'Services RegistryFetch': [],
+  'Services GraphPlan': [...CACHE, connect(store, 'gatehouse_app')],
   'Services AuditApi': [...CACHE, connect(store, 'gatehouse_app')],
   'Services AuthAuthorizer': [...CACHE, 'dynamodb:GetItem Keys', ...readSecret('Pepper'), ...FETCH],
   'Services AuthRotate': [
@@ -107,6 +115,27 @@ const GRANTS = (store: string): Readonly<Record<string, readonly unknown[]>> => 
   ],
   'Services PlatformApi': [...CACHE, connect(store, 'gatehouse_app'), 'dynamodb:GetItem Keys'],
   'Services MigrationsMigrate': readSecret('DatabaseOwnerAttachment'),
+  'Services WebhooksApi': [
+    ...CACHE,
+    connect(store, 'gatehouse_app'),
+    ...['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'].map(
+      (action) => `dynamodb:${action} WebhooksSettings`,
+    ),
+    ...LOG_TABLE,
+    'dynamodb:BatchGetItem WebhooksLog',
+    'dynamodb:Query WebhooksLog',
+    'dynamodb:Query WebhooksLog/index/waits',
+    ...SEND,
+    ...readSecret('WebhookKeys'),
+  ],
+  // Whatever a tenant makes it send, it sits outside the network and reaches no store of tenants' rows.
+  'Services WebhooksDeliver': [
+    ...['GetItem', 'PutItem', 'UpdateItem'].map((action) => `dynamodb:${action} WebhooksSettings`),
+    ...LOG_TABLE,
+    ...SEND,
+    ...QUEUES.flatMap((queue) => TAKE.map((action) => `sqs:${action} ${queue}`)),
+    ...readSecret('WebhookKeys'),
+  ],
 });
 
 const EXAMPLES = ['accounts', 'products', 'reviews'];
@@ -171,6 +200,7 @@ describe.each(['dev', 'prod'] as const)('whom the functions of %s admit', (name)
       'PlatformApiFunction',
       'RegistryApiFunction',
       'TenantsApiFunction',
+      'WebhooksApiFunction',
     ]);
     expect(new Set(admitted.map(({ SourceArn }) => stages[name].readable(SourceArn)))).toEqual(
       new Set(['arn:AWS::Partition:execute-api:AWS::Region:AWS::AccountId:Api/*']),
@@ -188,12 +218,13 @@ describe.each(['dev', 'prod'] as const)('whom the functions of %s admit', (name)
       [FunctionName, SourceArn].map((each) => stages[name].readable(each)).join(' by '),
     );
     expect(admitted.toSorted()).toEqual([
+      'GraphPlanFunction by GraphPlanAhead',
       'IssuersRefreshFunction by IssuersEveryTenMinutes',
       'RegistryCheckFunction by RegistryEveryMinute',
     ]);
   });
 
   test('nobody else', () => {
-    expect(permissions()).toHaveLength(13);
+    expect(permissions()).toHaveLength(14);
   });
 });

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { isIP, type LookupFunction } from 'node:net';
-import { isPublic, NOT_PUBLIC_ADDRESS, publicLookup } from './public-address';
+import type { LookupFunction } from 'node:net';
+import { isPublicHost, NOT_PUBLIC_ADDRESS, publicLookup } from './public-address';
 
 /*
  * Asking a server that somebody else has named. It is done by functions outside the VPC alone, where a hostile address
@@ -80,12 +80,10 @@ async function send({ what, address, body }: Question, options: OutsideOptions, 
 export function faultInAddress(address: string, { privateTargets }: OutsideOptions): string | undefined {
   if (!URL.canParse(address)) return 'its address is no URL';
   const url = new URL(address);
-  const host = url.hostname.replace(/^\[|\]$/g, '').toLowerCase();
   if (url.username || url.password) return 'its address holds a login';
   if (privateTargets && url.protocol === 'http:') return undefined;
   if (url.protocol !== 'https:') return 'only https addresses are fetched';
-  const isPrivate = isIP(host) === 0 ? /(^|\.)localhost\.?$/.test(host) : !isPublic(host);
-  return !privateTargets && isPrivate ? NOT_PUBLIC_ADDRESS : undefined;
+  return privateTargets || isPublicHost(url.hostname) ? undefined : NOT_PUBLIC_ADDRESS;
 }
 
 async function textOf(what: string, response: IncomingMessage, mostBytes: number): Promise<string> {

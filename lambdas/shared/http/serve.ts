@@ -37,6 +37,12 @@ export type Handler = (event: APIGatewayProxyEvent, context: Context) => Promise
 /** The variable that `GatewayFunction` sets in lib/constructs/gateway-function.ts for functions that serve routes. */
 export const serveEnv = { CORS_ORIGIN: text };
 
+/** What a request spends of its caller's limits; `observed` is what it would cost, where it spends less on purpose. */
+export interface RequestCost {
+  readonly spent: number;
+  readonly observed?: number;
+}
+
 export interface ServeOptions {
   /** The one origin whose pages may read the answers, or `*`. */
   readonly corsOrigin: string;
@@ -45,7 +51,7 @@ export interface ServeOptions {
   /** Asked for each request of a route that is open to all: how much may this address do? */
   readonly addresses: AddressGuard;
   /** What a request costs of its caller's limits, by operation, where only the request can say. Never rejects. */
-  readonly costs?: Readonly<Record<string, (event: APIGatewayProxyEvent) => Promise<number>>>;
+  readonly costs?: Readonly<Record<string, (event: APIGatewayProxyEvent) => Promise<RequestCost>>>;
   /** A refusal as a page, of routes whose errors are read by people. */
   readonly errorPage?: (refused: Refusal) => RawPage;
 }
@@ -172,8 +178,9 @@ async function admit(
   if (hasTwoCredentials(event)) return refuse('unauthenticated', 'send one credential: Authorization or X-Api-Key');
   const identity = identityOf(event.requestContext) ?? refuse('unauthenticated');
   const allowed = async () => {
-    counted.cost = (await costs?.[name]?.(event)) ?? route.cost ?? 1;
-    const admission = await access.admit(identity, origin, counted.cost);
+    const { spent, observed } = (await costs?.[name]?.(event)) ?? { spent: route.cost ?? 1 };
+    counted.cost = spent;
+    const admission = await access.admit(identity, origin, spent, observed);
     Object.assign(counted, { limits: admission.limits, leave: () => admission.leave() });
     if (route.caller !== undefined && route.caller !== identity.kind)
       return refuse('forbidden', 'this is for people: sign in as a user');

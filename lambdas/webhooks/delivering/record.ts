@@ -23,7 +23,7 @@ export async function record(log: Log, lanes: Lanes, ended: Ended): Promise<Deli
   const after = deliveryAfter(ended);
   // The only attempt of a delivery stands in it; once there is another, all stand beside.
   if (before?.last && before.attempts === 1 && before.state === 'delivered') await log.putAttempt(after, before.last);
-  if (attempt.number > 1 || verdict.state !== 'delivered') await log.putAttempt(after, attempt);
+  if (after.last && (attempt.number > 1 || verdict.state !== 'delivered')) await log.putAttempt(after, after.last);
   await log.putDelivery(after, waitingOf(after, nowMs));
   await comesAgain(lanes, after, nowMs);
   return after;

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { Filter } from '../filter/filter';
 
 const Text = (most: number) => z.string().check(z.minLength(1), z.maxLength(most));
 
@@ -37,7 +38,7 @@ export const EndpointFields = z.object({
   description: z.optional(z.string().check(z.maxLength(500))),
   types: z.array(TypePattern).check(z.minLength(1), z.maxLength(100)),
   channel: z.optional(Channel),
-  filter: z.optional(z.record(z.string(), z.unknown())),
+  filter: z.optional(Filter),
   /** The version of the payload that is sent, by event type; the newest without an entry. */
   payloadVersions: z.optional(z.record(z.string(), z.int().check(z.gte(1)))),
   /** Of headers of the tenant's own. Their values are kept as secrets: many a one holds a token. */

@@ -32,6 +32,8 @@ export interface Log {
   putDelivery(delivery: DeliveryRecord, waiting: Waiting | undefined, unlessThere?: boolean): Promise<boolean>;
   /** The delivery, if this attempt is its next one and nobody else makes it; nothing otherwise. */
   claim(organisation: string, endpoint: string, event: string, claim: Claim): Promise<DeliveryRecord | undefined>;
+  /** Writes a delivery that begins anew, unless an attempt has ended since it was read, or is being made: false then. */
+  restart(delivery: DeliveryRecord, waiting: Waiting, nowMs: number): Promise<boolean>;
   putAttempt(delivery: DeliveryRecord, attempt: Attempt): Promise<void>;
   attempts(organisation: string, endpoint: string, event: string): Promise<readonly Attempt[]>;
 }
@@ -110,6 +112,16 @@ export function logIn(table: Table): Log {
         deliveryKey(delivery.organisation, delivery.endpoint, delivery.event),
         attributesOf(delivery, waiting),
         unlessThere ? { text: 'attribute_not_exists(pk)' } : undefined,
+      ),
+    restart: (delivery, waiting, nowMs) =>
+      table.put(
+        deliveryKey(delivery.organisation, delivery.endpoint, delivery.event),
+        attributesOf(delivery, waiting),
+        {
+          text: '#attempts = :made AND (attribute_not_exists(#claimUntilMs) OR #claimUntilMs < :now)',
+          names: ['attempts', 'claimUntilMs'],
+          values: { made: delivery.attempts, now: nowMs },
+        },
       ),
     async claim(organisation, endpoint, event, { by, number, nowMs, untilMs }) {
       const item = await table.update(

@@ -1,0 +1,12 @@
+import { say } from './measure';
+import { filters } from './webhooks/filters';
+
+/** The parts of this area, in the order they are printed: each is one more line here. */
+const PARTS: readonly (() => Promise<void>)[] = [filters];
+
+/** What a webhook costs, part by part. */
+export async function webhooks(): Promise<void> {
+  say(`Node ${process.version}`);
+  say();
+  for (const part of PARTS) await part();
+}
