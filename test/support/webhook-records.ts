@@ -7,7 +7,7 @@ export const endpointRecord = (more: Partial<EndpointRecord> = {}): EndpointReco
   organisation: randomUUID(),
   url: 'https://hooks.example.com',
   types: ['*'],
-  authentication: { type: 'none' },
+  authentication: { kind: 'none' },
   signature: 'standard',
   asymmetric: false,
   state: 'enabled',

@@ -1,6 +1,7 @@
 import type * as z from 'zod/mini';
 import { keptSecret } from '../../shared/stores/secrets';
 import { laneEnv, lanesOf, sealingEnv, tableEnv, targetEnv, targetPolicyOf } from '../env';
+import { authenticated } from '../post/authenticate';
 import { openPoster } from '../post/poster';
 import { sealingOf } from '../registration/sealed';
 import { endpointsIn } from '../stores/endpoints';
@@ -20,9 +21,8 @@ export function delivering(env: DeliverEnv): Delivering {
     lanes: lanesOf(env),
     endpointOf: endpointOf(endpointsIn(tableOf(env.WEBHOOKS_TABLE)), sealing, Date.now),
     gatekeeper: { ask: () => Promise.resolve({ go: 'now' }), note: () => Promise.resolve() },
-    post: openPoster(),
+    post: authenticated(openPoster().post),
     policy: targetPolicyOf(env),
-    authorize: () => Promise.resolve({}),
     nowMs: Date.now,
     random: Math.random,
   };

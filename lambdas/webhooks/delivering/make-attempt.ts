@@ -1,4 +1,7 @@
-import type { Outcome, Post, TargetPolicy } from '../post/poster';
+import type { AuthenticatedPost } from '../post/authenticate';
+import { deliveryHeaders } from '../post/headers';
+import type { Outcome } from '../post/outcome';
+import type { TargetPolicy } from '../post/target';
 import { bodyFor } from '../publishing/publish';
 import type { Attempt, DeliveryRecord, DeliveryState } from '../records/delivery';
 import type { AttemptMessage } from '../records/message';
@@ -16,10 +19,8 @@ export interface Delivering {
   readonly lanes: Lanes;
   readonly endpointOf: EndpointOf;
   readonly gatekeeper: Gatekeeper;
-  readonly post: Post;
+  readonly post: AuthenticatedPost;
   readonly policy: TargetPolicy;
-  /** The header that signs in at the endpoint; nothing for one without authentication. Rejects where none can be had. */
-  readonly authorize: (known: KnownEndpoint) => Promise<Readonly<Record<string, string>>>;
   nowMs(): number;
   random(): number;
 }
@@ -75,25 +76,15 @@ async function post(deps: Delivering, { message, known, body }: Sending, nowMs: 
     style: endpoint.signature,
     asymmetric: endpoint.asymmetric,
   });
-  const signedIn = await deps.authorize(known).then(
-    (authorization) => ({ authorization }),
-    (error: unknown) => ({ failure: failedSignIn(error) }),
-  );
-  if ('failure' in signedIn) return { outcome: signedIn.failure, keyIds: [] };
-  const outcome = await deps.post({
+  const request = {
     url: endpoint.url,
-    headers: { ...known.headers, ...signedIn.authorization, 'content-type': 'application/json', ...signature },
+    headers: deliveryHeaders(known.headers, signature),
     body,
     timeoutMs: timeoutSeconds * 1000,
     policy: deps.policy,
-  });
+  };
+  const outcome = await deps.post(request, known.authentication);
   return { outcome, keyIds };
-}
-
-/** Without a token nothing is sent: the attempt has failed by what its authorization server said. */
-function failedSignIn(error: unknown): Outcome {
-  const detail = error instanceof Error ? error.message : 'no token';
-  return { bodyBytes: 0, times: { totalMs: 0 }, error: { class: 'authentication', detail } };
 }
 
 const attemptOf = (

@@ -1,4 +1,4 @@
-import type { Outcome } from '../post/poster';
+import type { Outcome } from '../post/outcome';
 
 /** What an attempt means for its delivery. */
 export type Verdict =

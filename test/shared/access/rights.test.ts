@@ -98,6 +98,11 @@ const MAY: Readonly<Record<string, readonly Caller[]>> = {
   listDeliveries: EDITORS,
   getDelivery: EDITORS,
   replayDelivery: EDITORS,
+  createJob: EDITORS,
+  listJobs: EDITORS,
+  getJob: EDITORS,
+  cancelJob: EDITORS,
+  testFilter: EDITORS,
 
   getLimits: EVERYBODY,
   getLimitSettings: ADMINS,
