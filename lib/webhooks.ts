@@ -3,6 +3,7 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
 import { type Foundation, GatewayFunction } from './constructs/gateway-function';
+import { watchQueues } from './constructs/webhook-alarms';
 import { DELIVER_TIMEOUT } from './constructs/webhook-stores';
 
 /** Attempts that one run makes at the same time; they wait for others' servers nearly all of their time. */
@@ -46,6 +47,7 @@ export class Webhooks extends Construct {
     for (const queue of [deliveries, retries, bulk]) queue.grant(this.api, 'sqs:SendMessage');
     data.webhookKeys.grantRead(this.api);
     this.deliver(foundation);
+    watchQueues(foundation.monitoring, data.webhooks);
   }
 
   private deliver(foundation: Foundation): void {
