@@ -1,5 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Stage } from '../stages';
@@ -50,6 +51,17 @@ export class WebhookStores extends Construct {
     this.bulk = this.queue('Bulk', this.deadLetters);
     accept(this.deadLetters, 'AwsSolutions::AwsSolutions-SQS3', 'it is the dead-letter queue');
     accept(this.deadLetters, 'Serverless::Serverless-SQSRedrivePolicy', 'it is the dead-letter queue');
+  }
+
+  /** Only these actions, and on the table alone: the table's own `grant` allows them on all its indexes too. */
+  grantLog(grantee: iam.IGrantable, ...actions: string[]): void {
+    iam.Grant.addToPrincipal({ grantee, actions, resourceArns: [this.log.tableArn] });
+  }
+
+  /** Finding what waits. */
+  grantWaits(grantee: iam.IGrantable): void {
+    const resourceArns = [`${this.log.tableArn}/index/${WAITS_INDEX}`];
+    iam.Grant.addToPrincipal({ grantee, actions: ['dynamodb:Query'], resourceArns });
   }
 
   private table(name: string, globalSecondaryIndexes: dynamodb.GlobalSecondaryIndexPropsV2[] = []) {
