@@ -138,7 +138,7 @@ test('whatever text comes, what passes is an https URL that says where it goes, 
         if (faultInTarget(text, strict) !== undefined) return;
         const { protocol, username, password, hash, hostname } = new URL(text);
         expect([protocol, username, password, hash]).toEqual(['https:', '', '', '']);
-        expect(hostname).not.toMatch(/localhost$|\.$|^\d+$/);
+        expect(hostname).not.toMatch(/(^|\.)localhost$|\.$|^\d+$/);
         expect(faultInTarget(new URL(text).href, strict)).toBeUndefined();
       },
     ),
