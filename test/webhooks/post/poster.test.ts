@@ -102,11 +102,11 @@ test.each([301, 302, 303, 307, 308])('a %s is told and not followed', async (sta
 
 test('a receiver that says nothing is given up in time', async () => {
   const { port } = await raw(() => undefined);
-  const outcome = await send(port, { timeoutMs: 150 });
+  const outcome = await send(port, { timeoutMs: 500 });
   expect(outcome).toMatchObject({ error: { class: 'timeout' }, bodyBytes: 0, address: '127.0.0.1' });
   expect(outcome.status).toBeUndefined();
-  expect(outcome.times.totalMs).toBeGreaterThan(140);
-  expect(outcome.times.totalMs).toBeLessThan(1500);
+  expect(outcome.times.totalMs).toBeGreaterThan(490);
+  expect(outcome.times.totalMs).toBeLessThan(2500);
 });
 
 test.each([
@@ -119,10 +119,10 @@ test.each([
     const timer = setInterval(() => socket.write('x'), 10);
     socket.once('close', () => clearInterval(timer));
   });
-  const outcome = await send(port, { timeoutMs: 200 });
+  const outcome = await send(port, { timeoutMs: 600 });
   expect(outcome.error).toMatchObject({ class: 'timeout' });
   expect(outcome.status).toBe(status);
-  expect(outcome.times.totalMs).toBeLessThan(1500);
+  expect(outcome.times.totalMs).toBeLessThan(2500);
 });
 
 test.each([
