@@ -1,8 +1,9 @@
 import { say } from './measure';
 import { filters } from './webhooks/filters';
+import { posts } from './webhooks/posts';
 
 /** The parts of this area, in the order they are printed: each is one more line here. */
-const PARTS: readonly (() => Promise<void>)[] = [filters];
+const PARTS: readonly (() => Promise<void>)[] = [filters, posts];
 
 /** What a webhook costs, part by part. */
 export async function webhooks(): Promise<void> {

@@ -1,7 +1,10 @@
 import { Duration } from 'aws-cdk-lib';
+import * as events from 'aws-cdk-lib/aws-events';
+import * as targets from 'aws-cdk-lib/aws-events-targets';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
+import { accept } from './constructs/accept';
 import { type Foundation, GatewayFunction } from './constructs/gateway-function';
 import { watchQueues } from './constructs/webhook-alarms';
 import { DELIVER_TIMEOUT } from './constructs/webhook-stores';
@@ -12,6 +15,10 @@ const BATCH = 10;
 const MOST_RUNS = { deliveries: 50, retries: 20, bulk: 10 } as const;
 /** How many events a batch of one endpoint gathers, and how long it waits for them. */
 const BULK = { batchSize: 100, maxBatchingWindow: Duration.seconds(1) };
+
+const SWEEP_EVERY = Duration.minutes(1);
+/** Before the next one begins. */
+const SWEEP_TIMEOUT = Duration.seconds(55);
 
 /** Webhooks: the API, the function that sends, and the one that sees to what waits. */
 export class Webhooks extends Construct {
@@ -42,16 +49,18 @@ export class Webhooks extends Construct {
       environment: this.environment,
     }).fn;
     settings.grant(this.api, ...READ, 'dynamodb:Query', ...WRITE, 'dynamodb:DeleteItem');
-    data.webhooks.grantLog(this.api, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem');
-    data.webhooks.grantWaiting(this.api);
+    data.webhooks.grantLog(this.api, ...READ, 'dynamodb:BatchGetItem', 'dynamodb:Query', ...WRITE);
+    data.webhooks.grantWaits(this.api);
     for (const queue of [deliveries, retries, bulk]) queue.grant(this.api, 'sqs:SendMessage');
     data.webhookKeys.grantRead(this.api);
     this.deliver(foundation);
+    this.sweep(foundation);
     watchQueues(foundation.monitoring, data.webhooks);
   }
 
   private deliver(foundation: Foundation): void {
-    const { settings, deliveries, retries, bulk } = foundation.data.webhooks;
+    const { webhooks } = foundation.data;
+    const { settings, deliveries, retries, bulk } = webhooks;
     // Outside the VPC: a hostile address has nothing private to reach from there.
     const { fn } = new GatewayFunction(this, 'Deliver', foundation, {
       code: 'deliver',
@@ -59,8 +68,8 @@ export class Webhooks extends Construct {
       timeoutSeconds: DELIVER_TIMEOUT.toSeconds(),
       environment: this.environment,
     });
-    settings.grant(fn, ...READ, 'dynamodb:PutItem', 'dynamodb:UpdateItem');
-    foundation.data.webhooks.grantLog(fn, 'GetItem', 'PutItem', 'UpdateItem');
+    settings.grant(fn, ...READ, 'dynamodb:Query', ...WRITE);
+    webhooks.grantLog(fn, ...READ, 'dynamodb:BatchGetItem', ...WRITE);
     for (const queue of [deliveries, retries, bulk]) queue.grant(fn, 'sqs:SendMessage');
     foundation.data.webhookKeys.grantRead(fn);
     const source = { reportBatchItemFailures: true };
@@ -69,6 +78,24 @@ export class Webhooks extends Construct {
     );
     fn.addEventSource(new SqsEventSource(retries, { ...source, batchSize: BATCH, maxConcurrency: MOST_RUNS.retries }));
     fn.addEventSource(new SqsEventSource(bulk, { ...source, ...BULK, maxConcurrency: MOST_RUNS.bulk }));
+  }
+
+  private sweep(foundation: Foundation): void {
+    const { webhooks } = foundation.data;
+    const { settings, deliveries, retries, bulk } = webhooks;
+    const { fn } = new GatewayFunction(this, 'Sweep', foundation, {
+      code: 'sweep',
+      impact: 'Webhooks that wait for longer than 15 minutes are late, and endpoints that work again are not asked.',
+      timeoutSeconds: SWEEP_TIMEOUT.toSeconds(),
+      environment: this.environment,
+    });
+    settings.grant(fn, ...READ, 'dynamodb:Query', ...WRITE);
+    webhooks.grantLog(fn, ...READ, 'dynamodb:BatchGetItem', ...WRITE);
+    webhooks.grantWaits(fn);
+    for (const queue of [deliveries, retries, bulk]) queue.grant(fn, 'sqs:SendMessage');
+    const schedule = events.Schedule.rate(SWEEP_EVERY);
+    const rule = new events.Rule(this, 'EveryMinute', { schedule, targets: [new targets.LambdaFunction(fn)] });
+    accept(rule, 'Serverless::Serverless-EventBusDLQ', 'the next run, a minute later, sees to all that is due');
   }
 }
 

@@ -15,6 +15,10 @@ const metrics = new Metrics({ namespace: 'Gatehouse', serviceName: SERVICE });
  */
 export const countFault = (): void => count('Faults', 1);
 
+/** Counts what tenants are told of their webhooks, so that whoever operates the platform sees it too. */
+export const countWebhook = (what: 'EndpointFailing' | 'EndpointDisabled' | 'DeliveryExhausted'): void =>
+  count(`Webhook${what}`, 1);
+
 const EVERY_MS = 1_000;
 
 /** A counter that is told once a second: what many requests have in common must not fill the log. */

@@ -11,8 +11,10 @@ import { eventOperations } from './publishing/events';
 import { ping } from './publishing/ping';
 import { routingOf } from './publishing/routing-of';
 import { sentEvents } from './publishing/sent-events';
+import type { EndpointPlace } from './records/endpoint-state';
 import { endpointOperations } from './registration/endpoints';
 import { sealingOf } from './registration/sealed';
+import { statesIn } from './stores/endpoint-states';
 import { endpointsIn } from './stores/endpoints';
 import { jobsIn } from './stores/jobs';
 import { logIn } from './stores/log';
@@ -24,6 +26,7 @@ const endpoints = endpointsIn(tableOf(env.WEBHOOKS_TABLE));
 const table = tableOf(env.WEBHOOK_LOG_TABLE);
 const log = logIn(table);
 const lanes = lanesOf(env);
+const states = statesIn(table, Date.now);
 const publishing = {
   log,
   lanes,
@@ -31,12 +34,16 @@ const publishing = {
   sent: sentEvents(gate.redis),
   nowMs: Date.now,
 };
+/** Longer than any environment believes that an endpoint is there. */
+const BELIEVED_MS = 60_000;
+
 const registration = {
   changes: gate.changes,
   endpoints,
   sealing: sealingOf(keptSecret(env.WEBHOOK_KEYS_SECRET)),
   policy: targetPolicyOf(env),
-  healthOf: () => Promise.resolve(new Map()),
+  healthOf: states.healthOf,
+  clearAway: (endpoint: EndpointPlace) => states.change(endpoint, { dueMs: Date.now() + BELIEVED_MS }),
   ping: (endpoint: Parameters<typeof ping>[1]) => ping(publishing, endpoint),
   nowMs: Date.now,
 };

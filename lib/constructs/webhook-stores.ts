@@ -53,14 +53,15 @@ export class WebhookStores extends Construct {
     accept(this.deadLetters, 'Serverless::Serverless-SQSRedrivePolicy', 'it is the dead-letter queue');
   }
 
-  /** Actions on the log itself; grants of the table would be on whatever index it ever has. */
-  grantLog(fn: iam.IGrantable, ...actions: readonly Action[]): void {
-    grant(fn, this.log.tableArn, actions);
+  /** Only these actions, and on the table alone: the table's own `grant` allows them on all its indexes too. */
+  grantLog(grantee: iam.IGrantable, ...actions: string[]): void {
+    iam.Grant.addToPrincipal({ grantee, actions, resourceArns: [this.log.tableArn] });
   }
 
-  /** Asking what waits. */
-  grantWaiting(fn: iam.IGrantable): void {
-    grant(fn, `${this.log.tableArn}/index/${WAITS_INDEX}`, ['Query']);
+  /** Finding what waits. */
+  grantWaits(grantee: iam.IGrantable): void {
+    const resourceArns = [`${this.log.tableArn}/index/${WAITS_INDEX}`];
+    iam.Grant.addToPrincipal({ grantee, actions: ['dynamodb:Query'], resourceArns });
   }
 
   private table(name: string, globalSecondaryIndexes: dynamodb.GlobalSecondaryIndexPropsV2[] = []) {
@@ -91,15 +92,6 @@ export class WebhookStores extends Construct {
     });
   }
 }
-
-type Action = 'GetItem' | 'BatchGetItem' | 'Query' | 'PutItem' | 'UpdateItem' | 'DeleteItem';
-
-const grant = (grantee: iam.IGrantable, resource: string, actions: readonly Action[]) =>
-  iam.Grant.addToPrincipal({
-    grantee,
-    actions: actions.map((action) => `dynamodb:${action}`),
-    resourceArns: [resource],
-  });
 
 /** The one index; lambdas/webhooks/stores/log.ts asks it by this name. */
 export const WAITS_INDEX = 'waits';

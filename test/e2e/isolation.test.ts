@@ -71,6 +71,30 @@ async function makeThings(): Promise<Things> {
     '/v1/keys': { id: key.id ?? '' },
     '/v1/clients': { id: client.id ?? '' },
     '/v1/issuers': { id: trusted.id ?? '' },
+    ...(await makeWebhooks()),
+  };
+}
+
+const Published = z.object({ items: z.array(z.object({ id: z.string() })) });
+
+/** An endpoint, an event that is held for it, and a job that has ended: nothing of it changes by itself. */
+async function makeWebhooks(): Promise<Things> {
+  const endpoint = await make('/v1/webhooks/endpoints', {
+    url: 'http://127.0.0.1:9/',
+    types: ['isolated.event'],
+    state: 'paused',
+  });
+  // Who publishes sees a new endpoint within two seconds.
+  await pause(2_500);
+  const published = await send(theirs, 'POST', '/v1/events', { type: 'isolated.event', data: {} });
+  const event = Published.parse(published.body).items[0]?.id ?? '';
+  const path = `/v1/webhooks/endpoints/${endpoint.id}/jobs`;
+  const job = Made.parse((await send(theirs, 'POST', path, { what: 'recover' })).body).id ?? '';
+  expect((await send(theirs, 'POST', `/v1/webhooks/jobs/${job}/cancel`, {})).status).toBeLessThan(300);
+  return {
+    '/v1/webhooks/endpoints': { id: endpoint.id ?? '', event },
+    '/v1/events': { event },
+    '/v1/webhooks/jobs': { job },
   };
 }
 

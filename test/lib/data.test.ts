@@ -142,7 +142,7 @@ describe.each(BOTH)('the secrets of %s', (name) => {
     }
   });
 
-  test('turn every 30 days: the signing keys at once, the owner’s password not while migrations read it', () => {
+  test('turn every 30 days: the signing keys at once, those for subgraphs and the owner’s password not while migrations read it', () => {
     const schedules = stages[name].of('AWS::SecretsManager::RotationSchedule').map(({ Properties }) => ({
       secret: stages[name].readable(Properties.SecretId),
       atOnce: Properties.RotateImmediatelyOnUpdate,
@@ -151,6 +151,7 @@ describe.each(BOTH)('the secrets of %s', (name) => {
     const rules = { ScheduleExpression: 'rate(30 days)' };
     expect(schedules).toEqual([
       { secret: 'SigningKeys', atOnce: true, rules },
+      { secret: 'SubgraphKey', atOnce: false, rules },
       { secret: 'DatabaseOwnerAttachment', atOnce: false, rules },
     ]);
   });

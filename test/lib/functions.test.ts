@@ -38,6 +38,7 @@ describe.each(STAGE_NAMES)('each function of %s', (name) => {
         'Services RegistryFetch',
         'Services WebhooksApi',
         'Services WebhooksDeliver',
+        'Services WebhooksSweep',
         ...(stageOf(name).seedLogins ? ['Services Seed'] : []),
         ...(stageOf(name).exampleSubgraphs
           ? [

@@ -110,6 +110,8 @@ const GRANTS = (store: string): Readonly<Record<string, readonly unknown[]>> => 
     'dynamodb:PutItem Keys',
     ...readSecret('SigningKeys'),
     ...writeSecret('SigningKeys'),
+    ...readSecret('SubgraphKey'),
+    ...writeSecret('SubgraphKey'),
     ...readSecret('DatabaseOwnerAttachment'),
     ...writeSecret('DatabaseOwnerAttachment'),
   ],

@@ -38,6 +38,7 @@ const SAMPLES = [
   '1',
   'we_0123456789abcdefghjk',
   'evt_0123456789abcdefghjkmnpqrstvwxyz0123',
+  'job_0123456789abcdefghjkmnpqrstvwxyz0123',
 ];
 
 function sampleParams({ path, params }: Route): Record<string, string> {

@@ -1,8 +1,7 @@
 import { logger } from '../../shared/telemetry';
-import type { DeliveryRecord } from '../records/delivery';
 import { type AttemptMessage, messageOf } from '../records/message';
-import { type Delivering, makeAttempt } from './make-attempt';
-import { comesAgain } from './record';
+import { type Begun, type Delivering, makeAttempt } from './make-attempt';
+import { comesAgain, isExhausted } from './record';
 
 /** A message as a queue hands it out. */
 export interface Queued {
@@ -31,31 +30,27 @@ async function handle(deps: Delivering, queued: Queued): Promise<void> {
   const message = messageOf(queued.body);
   // Nobody can have begun it: it costs no look at the log.
   const isFirstSight = message.number === 1 && queued.receives === 1 && !message.again && message.trigger === 'event';
-  if (isFirstSight) return makeAttempt(deps, message, undefined);
-  const begun = await begin(deps, queued, message);
-  if (begun !== 'over') await makeAttempt(deps, message, begun);
+  if (isFirstSight) return makeAttempt(deps, { message, before: undefined });
+  const begun = await begin(deps, queued, { ...message, again: true });
+  if (begun) await makeAttempt(deps, begun);
 }
 
 /** Longer than any attempt: who has claimed and not ended by then is dead. */
 const CLAIM_MS = 60_000;
 
-/** The delivery whose next attempt this is; nothing for one that nobody has written yet; `over` where it was made already. */
-async function begin(
-  { log, lanes, nowMs }: Delivering,
-  { id }: Queued,
-  { organisation, endpoint, event, number }: AttemptMessage,
-): Promise<DeliveryRecord | undefined | 'over'> {
-  const now = nowMs();
-  const claimed = await log.claim(organisation, endpoint, event, {
-    by: id,
-    number,
-    nowMs: now,
-    untilMs: now + CLAIM_MS,
-  });
-  if (claimed) return claimed;
+/** The attempt, if it is still to be made. */
+async function begin(deps: Delivering, { id: by }: Queued, message: AttemptMessage): Promise<Begun | undefined> {
+  const { log, lanes } = deps;
+  const { organisation, endpoint, event, number } = message;
+  const now = deps.nowMs();
+  const claim = { by, number, nowMs: now, untilMs: now + CLAIM_MS };
+  const before = await log.claim(organisation, endpoint, event, claim);
+  if (before) return { message, before, claimedBy: by };
   const found = await log.delivery(organisation, endpoint, event);
-  if (!found && number === 1) return undefined;
-  // Whoever made the attempt may have died before the message of the next one.
-  if (found?.attempts === number) await comesAgain(lanes, found, now);
-  return 'over';
+  if (!found && number === 1) return { message, before: undefined };
+  if (found?.attempts !== number) return undefined;
+  // Whoever made the attempt may have died before what comes after it.
+  await comesAgain(lanes, found, now);
+  if (isExhausted(found)) await deps.tellExhausted(found);
+  return undefined;
 }

@@ -1,12 +1,19 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type * as z from 'zod/mini';
 import { keptSecret } from '../../shared/stores/secrets';
 import { laneEnv, lanesOf, sealingEnv, tableEnv, targetEnv, targetPolicyOf } from '../env';
 import { authenticated } from '../post/authenticate';
 import { openPoster } from '../post/poster';
+import { operational } from '../publishing/operational';
+import { routingOf } from '../publishing/routing-of';
+import { nothingSent } from '../publishing/sent-events';
 import { sealingOf } from '../registration/sealed';
+import { statesIn } from '../stores/endpoint-states';
 import { endpointsIn } from '../stores/endpoints';
 import { logIn } from '../stores/log';
 import { tableOf } from '../stores/table';
+import { disable } from './disable';
+import { gatekeeper } from './gatekeeper';
 import { endpointOf } from './known-endpoints';
 import type { Delivering } from './make-attempt';
 
@@ -16,14 +23,26 @@ type DeliverEnv = { readonly [K in keyof typeof deliverEnv]: z.output<(typeof de
 /** What sending needs, from the environment of its function. */
 export function delivering(env: DeliverEnv): Delivering {
   const sealing = sealingOf(keptSecret(env.WEBHOOK_KEYS_SECRET));
+  const endpoints = endpointsIn(tableOf(env.WEBHOOKS_TABLE));
+  const table = tableOf(env.WEBHOOK_LOG_TABLE);
+  const log = logIn(table);
+  const lanes = lanesOf(env);
+  const nowMs = Date.now;
+  const { exhausted } = operational({ log, lanes, routingOf: routingOf(endpoints, nowMs), sent: nothingSent, nowMs });
   return {
-    log: logIn(tableOf(env.WEBHOOK_LOG_TABLE)),
-    lanes: lanesOf(env),
-    endpointOf: endpointOf(endpointsIn(tableOf(env.WEBHOOKS_TABLE)), sealing, Date.now),
-    gatekeeper: { ask: () => Promise.resolve({ go: 'now' }), note: () => Promise.resolve() },
-    post: authenticated(openPoster().post),
+    log,
+    lanes,
+    endpointOf: endpointOf(endpoints, sealing, nowMs),
+    gatekeeper: gatekeeper({
+      states: statesIn(table, nowMs),
+      disable: (endpoint, reason, atMs) => disable(endpoints, endpoint, reason, atMs),
+      nowMs,
+      wait,
+    }),
+    post: authenticated(openPoster().post, nowMs),
     policy: targetPolicyOf(env),
-    nowMs: Date.now,
+    tellExhausted: exhausted,
+    nowMs,
     random: Math.random,
   };
 }

@@ -3,14 +3,14 @@ import { deliveryHeaders } from '../post/headers';
 import type { Outcome } from '../post/outcome';
 import type { TargetPolicy } from '../post/target';
 import { bodyFor } from '../publishing/publish';
-import type { Attempt, DeliveryRecord, DeliveryState } from '../records/delivery';
+import type { Attempt, DeliveryRecord } from '../records/delivery';
 import type { AttemptMessage } from '../records/message';
-import { type Lanes, outgoing } from '../stores/lanes';
+import type { Lanes } from '../stores/lanes';
 import type { Log } from '../stores/log';
-import { heldAt, parkedAt } from '../stores/waiting';
-import type { Gatekeeper, Passage } from './gatekeeper';
+import type { Gatekeeper } from './gatekeeper';
 import type { EndpointOf, KnownEndpoint } from './known-endpoints';
-import { record } from './record';
+import { putAside, turnAway } from './put-off';
+import { isExhausted, record } from './record';
 import { retryOf } from './schedule';
 import { verdictOf } from './verdict';
 
@@ -21,23 +21,31 @@ export interface Delivering {
   readonly gatekeeper: Gatekeeper;
   readonly post: AuthenticatedPost;
   readonly policy: TargetPolicy;
+  /** Tells the tenant that all attempts of a delivery have failed. It bears being told twice. */
+  readonly tellExhausted: (delivery: DeliveryRecord) => Promise<void>;
   nowMs(): number;
   random(): number;
 }
 
+/** An attempt that is this worker's to make. */
+export interface Begun {
+  readonly message: AttemptMessage;
+  /** As it was before; nothing before the first attempt. */
+  readonly before: DeliveryRecord | undefined;
+  /** Under which name it was claimed; a first attempt is not. */
+  readonly claimedBy?: string;
+}
+
 /** Sends one event to one endpoint, if it may be sent now, and writes down how that ended. */
-export async function makeAttempt(
-  deps: Delivering,
-  message: AttemptMessage,
-  before: DeliveryRecord | undefined,
-): Promise<void> {
+export async function makeAttempt(deps: Delivering, begun: Begun): Promise<void> {
+  const { message, before } = begun;
   const known = await deps.endpointOf(message.organisation, message.endpoint);
-  if (!known) return putAside(deps, message, before, 'cancelled');
-  if (known.endpoint.state !== 'enabled' && message.trigger !== 'test') return putAside(deps, message, before, 'held');
+  if (!known) return putAside(deps.log, begun, 'cancelled');
+  if (known.endpoint.state !== 'enabled' && message.trigger !== 'test') return putAside(deps.log, begun, 'held');
   const passage = await deps.gatekeeper.ask(known.endpoint, message);
-  if (passage.go !== 'now') return turnAway(deps, message, before, passage);
+  if (passage.go !== 'now') return turnAway(deps, begun, passage);
   const body = message.body ?? (await bodyOf(deps.log, message, known));
-  if (body === undefined) return putAside(deps, message, before, 'cancelled', 'the event is not kept any more');
+  if (body === undefined) return putAside(deps.log, begun, 'cancelled', 'the event is not kept any more');
   await send(deps, { message, before, known, body });
 }
 
@@ -61,9 +69,10 @@ async function send(deps: Delivering, { message, before, known, body }: Sending)
   await deps.gatekeeper.note(endpoint, message, outcome);
   const nowMs = deps.nowMs();
   const tries = (before?.tries ?? 0) + 1;
-  const verdict = verdictOf(outcome, { ...retry, tries, nowMs, random: deps.random() });
+  const verdict = verdictOf(outcome, { ...retry, trigger: message.trigger, tries, nowMs, random: deps.random() });
   const attempt = attemptOf(message, outcome, startedAtMs, keyIds);
-  await record(deps.log, deps.lanes, { message, before, attempt, verdict, nowMs });
+  const after = await record(deps.log, deps.lanes, { message, before, attempt, verdict, nowMs });
+  if (isExhausted(after)) await deps.tellExhausted(after);
 }
 
 async function post(deps: Delivering, { message, known, body }: Sending, nowMs: number, timeoutSeconds: number) {
@@ -105,33 +114,3 @@ const attemptOf = (
   bodyBytes: outcome.bodyBytes,
   error: outcome.error,
 });
-
-async function turnAway(
-  deps: Delivering,
-  message: AttemptMessage,
-  before: DeliveryRecord | undefined,
-  passage: Exclude<Passage, { go: 'now' }>,
-): Promise<void> {
-  if (passage.go === 'parked') return putAside(deps, message, before, 'parked');
-  const delaySeconds = passage.go === 'later' ? (passage.atMs - deps.nowMs()) / 1000 : 0;
-  const next = { ...message, ...(passage.go === 'later' && { slotMs: passage.slotMs }) };
-  const failed = await deps.lanes.retries([outgoing(next, Math.max(0, delaySeconds))]);
-  if (failed.length > 0) throw new Error('the queue of retries did not take a message');
-}
-
-const PLACES = { held: heldAt, parked: parkedAt, cancelled: undefined };
-
-/** Writes a delivery that makes no attempt now: it waits for its endpoint, or for nothing any more. */
-async function putAside(
-  { log }: Delivering,
-  { organisation, endpoint, event, type, number, expiresAtSeconds }: AttemptMessage,
-  before: DeliveryRecord | undefined,
-  state: DeliveryState & keyof typeof PLACES,
-  why?: string,
-): Promise<void> {
-  const delivery = before ?? { organisation, endpoint, event, type, attempts: number - 1, tries: 0, expiresAtSeconds };
-  await log.putDelivery(
-    { ...delivery, state, nextAtMs: undefined, why },
-    PLACES[state]?.(organisation, endpoint, event),
-  );
-}

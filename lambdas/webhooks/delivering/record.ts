@@ -2,11 +2,11 @@ import type { Attempt, DeliveryRecord } from '../records/delivery';
 import type { AttemptMessage } from '../records/message';
 import { type Lanes, outgoing } from '../stores/lanes';
 import type { Log, Waiting } from '../stores/log';
-import { deadAt, dueAt } from '../stores/waiting';
-import type { Verdict } from './verdict';
+import { deadAt, dueAt, parkedAt } from '../stores/waiting';
+import { isGone, type Verdict } from './verdict';
 
 /** The most that SQS lets a message wait; what waits longer stands in the index, where the sweep finds it. */
-const MOST_DELAY_MS = 900_000;
+export const MOST_DELAY_MS = 900_000;
 
 interface Ended {
   readonly message: AttemptMessage;
@@ -40,7 +40,7 @@ function deliveryAfter({ message, before, attempt, verdict }: Ended): DeliveryRe
     type,
     state: verdict.state,
     attempts: number,
-    tries: (before?.tries ?? 0) + 1,
+    tries: (before?.tries ?? 0) + (verdict.state === 'parked' ? 0 : 1),
     last: { ...attempt, ...next, ...why },
     ...next,
     ...why,
@@ -51,6 +51,7 @@ function deliveryAfter({ message, before, attempt, verdict }: Ended): DeliveryRe
 export function waitingOf(delivery: DeliveryRecord, nowMs: number): Waiting | undefined {
   const { organisation, endpoint, event, state, nextAtMs } = delivery;
   if (state === 'dead') return deadAt(organisation, endpoint, event);
+  if (state === 'parked') return parkedAt(organisation, endpoint, event);
   if (state !== 'retrying' || nextAtMs === undefined || isNear(nextAtMs, nowMs)) return undefined;
   return dueAt(event, nextAtMs);
 }
@@ -65,6 +66,10 @@ export async function comesAgain(lanes: Lanes, delivery: DeliveryRecord, nowMs: 
   const failed = await lanes.retries([outgoing(nextMessage(delivery, 'retry'), delaySeconds)]);
   if (failed.length > 0) throw new Error('the queue of retries did not take a message');
 }
+
+/** Whether it is dead because no attempt is left. */
+export const isExhausted = ({ state, attempts, last }: DeliveryRecord): boolean =>
+  state === 'dead' && attempts > 0 && !(last && isGone(last));
 
 export const nextMessage = (delivery: DeliveryRecord, trigger: AttemptMessage['trigger']): AttemptMessage => ({
   organisation: delivery.organisation,

@@ -1,12 +1,16 @@
 import type { Outcome } from '../post/outcome';
+import type { Trigger } from '../records/delivery';
 
 /** What an attempt means for its delivery. */
 export type Verdict =
   | { readonly state: 'delivered' }
   | { readonly state: 'retrying'; readonly atMs: number; readonly why: string }
-  | { readonly state: 'dead'; readonly why: string; readonly isGone?: boolean };
+  /** A probe failed: its delivery waits on, and has lost none of its attempts. */
+  | { readonly state: 'parked'; readonly why: string }
+  | { readonly state: 'dead'; readonly why: string };
 
 interface Circumstances {
+  readonly trigger: Trigger;
   /** How many attempts have been made since the delivery last began anew, this one included. */
   readonly tries: number;
   readonly scheduleSeconds: readonly number[];
@@ -22,9 +26,21 @@ const GONE = 410;
 export const isSuccess = ({ status, error }: Outcome): boolean =>
   error === undefined && status !== undefined && status >= 200 && status < 300;
 
-export function verdictOf(outcome: Outcome, { tries, scheduleSeconds, nowMs, random }: Circumstances): Verdict {
+export const isGone = ({
+  status,
+  error,
+}: {
+  readonly status?: number | undefined;
+  readonly error?: unknown;
+}): boolean => error === undefined && status === GONE;
+
+export function verdictOf(
+  outcome: Outcome,
+  { trigger, tries, scheduleSeconds, nowMs, random }: Circumstances,
+): Verdict {
   if (isSuccess(outcome)) return { state: 'delivered' };
-  if (outcome.status === GONE) return { state: 'dead', why: 'the endpoint answered 410: it is gone', isGone: true };
+  if (isGone(outcome)) return { state: 'dead', why: 'the endpoint answered 410: it is gone' };
+  if (trigger === 'probe') return { state: 'parked', why: 'its endpoint still fails' };
   const wait = scheduleSeconds[tries];
   if (wait === undefined) return { state: 'dead', why: `all ${tries} attempts failed` };
   const scheduledMs = wait * 1000 * (1 + JITTER * (2 * random - 1));

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
+import type { Flaw } from '../place';
 import type { Fields, Leaf, Matcher } from './pattern';
-import type { Flaw } from './place';
 import { readPattern } from './read';
 
 /** What one filter may hold. A match costs at most its values times the event's. */

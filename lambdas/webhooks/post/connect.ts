@@ -3,16 +3,8 @@ import { connect as tlsConnect } from 'node:tls';
 import { BoundedMap } from '../../shared/bounded-map';
 import { isPublic, NOT_PUBLIC_ADDRESS } from '../../shared/http/public-address';
 import { PostFault, type Times } from './outcome';
+import type { Place } from './place';
 import { addressesOf, type Found, type Resolve, resolveAsSystem, resolveByServers } from './resolve';
-
-export interface Place {
-  /** Without brackets. */
-  readonly hostname: string;
-  readonly port: number;
-  readonly isSecure: boolean;
-  /** Whether it may be at an address that is none of the Internet. */
-  readonly privateTargets: boolean;
-}
 
 /** What is noted while a connection is made. */
 export interface Notes {

@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net';
 import { Client } from 'undici';
-import type { Connect, Notes, Place } from './connect';
+import type { Connect, Notes } from './connect';
 import { withoutContinue } from './interim';
 import { faultOf, type PostFault } from './outcome';
+import type { Place } from './place';
 
 /** One connection, and what undici keeps for it. Should it close before a request is written, undici makes another. */
 export interface Connection {
@@ -24,17 +25,10 @@ const IDLE_MS = 4000;
 /** Where it says how long. */
 export const MOST_IDLE_MS = 30_000;
 
-interface ToOpen {
-  readonly key: string;
-  readonly origin: string;
-  readonly place: Place;
-  readonly connect: Connect;
-}
-
 /** It connects when the first request is there. */
-export function openConnection({ key, origin, place, connect }: ToOpen): Connection {
+export function openConnection(place: Place, connect: Connect): Connection {
   const ended = new AbortController();
-  const client = new Client(origin, {
+  const client = new Client(place.origin, {
     pipelining: 1,
     keepAliveTimeout: IDLE_MS,
     keepAliveMaxTimeout: MOST_IDLE_MS,
@@ -52,7 +46,7 @@ export function openConnection({ key, origin, place, connect }: ToOpen): Connect
     },
   });
   const connection: Connection = {
-    key,
+    key: place.key,
     client,
     notes: { times: {} },
     wasUsed: false,

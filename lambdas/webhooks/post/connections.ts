@@ -1,10 +1,11 @@
-import type { Connect, Place } from './connect';
+import type { Connect } from './connect';
 import { type Connection, MOST_IDLE_MS, openConnection } from './connection';
+import type { Place } from './place';
 
 export interface Connections {
   /** One that was kept, or a new one. */
-  take(origin: string, place: Place): Connection;
-  fresh(origin: string, place: Place): Connection;
+  take(place: Place): Connection;
+  fresh(place: Place): Connection;
   /** Keeps it for the next request, if it is still there. */
   release(connection: Connection): void;
   close(): void;
@@ -29,16 +30,17 @@ export function keepConnections({ connect, nowMs, mostIdle, mostIdleOfOrigin }: 
 
   const forget = (connection: Connection) => {
     if (!all.delete(connection)) return;
-    const others = (idle.get(connection.key) ?? []).filter((other) => other !== connection);
-    if (others.length > 0) idle.set(connection.key, others);
-    else idle.delete(connection.key);
+    const siblings = idle.get(connection.key) ?? [];
+    // Mostly the last one: it is taken first.
+    siblings.splice(siblings.lastIndexOf(connection), 1);
+    if (siblings.length === 0) idle.delete(connection.key);
   };
   const drop = (connection: Connection) => {
     forget(connection);
     connection.end(new Error('no longer kept'));
   };
-  const fresh = (origin: string, place: Place): Connection => {
-    const connection = openConnection({ key: keyOf(origin, place), origin, place, connect });
+  const fresh = (place: Place): Connection => {
+    const connection = openConnection(place, connect);
     connection.client.on('disconnect', () => {
       if (all.has(connection)) drop(connection);
     });
@@ -46,8 +48,8 @@ export function keepConnections({ connect, nowMs, mostIdle, mostIdleOfOrigin }: 
   };
   return {
     fresh,
-    take(origin, place) {
-      const kept = idle.get(keyOf(origin, place));
+    take(place) {
+      const kept = idle.get(place.key);
       for (let last = kept?.at(-1); last; last = idle.get(last.key)?.at(-1)) {
         // While a function is frozen no timer runs: the receiver has closed long ago what nobody here has noticed.
         if (nowMs() - last.idleSinceMs <= MOST_IDLE_MS && last.socket?.destroyed === false) {
@@ -56,17 +58,17 @@ export function keepConnections({ connect, nowMs, mostIdle, mostIdleOfOrigin }: 
         }
         drop(last);
       }
-      return fresh(origin, place);
+      return fresh(place);
     },
     release(connection) {
       connection.wasUsed = true;
       connection.idleSinceMs = nowMs();
       if (connection.client.destroyed || connection.socket?.destroyed !== false) return drop(connection);
-      const others = idle.get(connection.key) ?? [];
-      idle.set(connection.key, [...others, connection]);
+      const siblings = idle.get(connection.key);
+      if (siblings) siblings.push(connection);
+      else idle.set(connection.key, [connection]);
       all.add(connection);
-      const [oldest] = others;
-      if (oldest && others.length >= mostIdleOfOrigin) drop(oldest);
+      if (siblings?.[0] && siblings.length > mostIdleOfOrigin) drop(siblings[0]);
       for (const one of all) {
         if (all.size <= mostIdle) break;
         drop(one);
@@ -75,5 +77,3 @@ export function keepConnections({ connect, nowMs, mostIdle, mostIdleOfOrigin }: 
     close: () => [...all].forEach(drop),
   };
 }
-
-const keyOf = (origin: string, { privateTargets }: Place) => `${origin} ${privateTargets}`;

@@ -95,10 +95,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 }
 
-const joined = (headers: NodeJS.Dict<string | string[]>) =>
-  Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]),
-  );
+function joined(headers: NodeJS.Dict<string | string[]>): Record<string, string> {
+  const all: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers))
+    all[name] = Array.isArray(value) ? value.join(', ') : (value ?? '');
+  return all;
+}
 
 /** The answer to what was never sent. */
 export const unsent = (fault: PostFault): Answer => ({

@@ -1,9 +1,10 @@
-import { type ConnectOptions, openConnect, type Place } from './connect';
+import { type ConnectOptions, type Notes, openConnect } from './connect';
 import type { Connection } from './connection';
 import { type Connections, keepConnections } from './connections';
 import { type Answer, Exchange, unsent } from './exchange';
 import { faultOf, type Outcome, PostFault, retryAfterOf, type Times } from './outcome';
-import { faultInTarget, type TargetPolicy } from './target';
+import { openPlaces, type Place } from './place';
+import type { TargetPolicy } from './target';
 
 export interface PostRequest {
   readonly url: string;
@@ -44,38 +45,36 @@ const TIMEOUT_MS = 15_000;
 export function openPoster(options: PosterOptions = {}): Poster {
   const { nowMs = Date.now, mostIdle = 256, mostIdleOfOrigin = 32 } = options;
   const connect = openConnect(options);
+  const placeOf = openPlaces();
   const connections = keepConnections({ connect, nowMs, mostIdle, mostIdleOfOrigin });
   return {
     async post(request) {
       const began = performance.now();
-      const fault = faultInTarget(request.url, request.policy);
-      const { answer, isRepeated } =
-        fault === undefined
-          ? await answered(request, connections).catch(failed)
-          : { answer: unsent(new PostFault('refused_address', fault)), isRepeated: false };
+      const place = placeOf(request.url, request.policy);
+      const sending = place instanceof PostFault ? failed(place) : answered(request, place, connections).catch(failed);
+      const { answer, isRepeated } = await sending;
       return outcomeOf(answer, { isRepeated, totalMs: performance.now() - began, nowMs: nowMs() });
     },
     close: () => connections.close(),
   };
 }
 
-async function answered(request: PostRequest, connections: Connections) {
+async function answered(request: PostRequest, place: Place, connections: Connections) {
   const { headers, body, timeoutMs = TIMEOUT_MS, isRepeatable = 'webhook-id' in headers } = request;
-  const { origin, place, path } = placeOf(request);
   let exchange: Exchange | undefined;
   const timer = setTimeout(() => {
     exchange?.abort(new PostFault('timeout', `no whole answer within ${timeoutMs} ms`));
   }, timeoutMs);
   const by = async (connection: Connection) => {
-    exchange = new Exchange(connection, { path, headers, body });
+    exchange = new Exchange(connection, { path: place.path, headers, body });
     const answer = await exchange.answer;
     if (!answer.fault && !answer.body.isLonger) connections.release(connection);
     return answer;
   };
   try {
-    const answer = await by(connections.take(origin, place));
+    const answer = await by(connections.take(place));
     if (!(isRepeatable && isLost(answer))) return { answer, isRepeated: false };
-    return { answer: await by(connections.fresh(origin, place)), isRepeated: true };
+    return { answer: await by(connections.fresh(place)), isRepeated: true };
   } finally {
     clearTimeout(timer);
   }
@@ -84,18 +83,6 @@ async function answered(request: PostRequest, connections: Connections) {
 /** Receivers close connections when they like: one that was kept says nothing about whether they are there. */
 const isLost = ({ isKept, status, fault }: Answer) => isKept && status === undefined && fault?.kind === 'reset';
 
-function placeOf({ url, policy }: PostRequest): { origin: string; place: Place; path: string } {
-  const { origin, protocol, hostname, port, pathname, search } = new URL(url);
-  const isSecure = protocol === 'https:';
-  const place = {
-    hostname: hostname.replace(/^\[|\]$/g, ''),
-    port: Number(port || (isSecure ? 443 : 80)),
-    isSecure,
-    privateTargets: policy.privateTargets,
-  };
-  return { origin, place, path: pathname + search };
-}
-
 interface About {
   readonly isRepeated: boolean;
   readonly totalMs: number;
@@ -103,29 +90,34 @@ interface About {
 }
 
 function outcomeOf(answer: Answer, { isRepeated, totalMs, nowMs }: About): Outcome {
-  const { notes, isKept, status, headers, body, firstByteMs, fault } = answer;
+  const { notes, status, headers, body, fault } = answer;
   const retryAfterSeconds = retryAfterOf(headers['retry-after'], nowMs);
-  return {
-    ...(status !== undefined && { status, headers, body: body.text() }),
+  const outcome: Writable<Outcome> = {
     bodyBytes: body.bytes,
     isBodyLonger: body.isLonger,
-    ...(notes.address !== undefined && { address: notes.address }),
-    times: rounded({ ...(!isKept && notes.times), ...(firstByteMs !== undefined && { firstByteMs }), totalMs }),
-    ...(fault && { error: { class: fault.kind, detail: fault.message } }),
-    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+    times: timesOf(answer, totalMs),
     isRepeated,
   };
+  if (status !== undefined) Object.assign(outcome, { status, headers, body: body.text() });
+  if (notes.address !== undefined) outcome.address = notes.address;
+  if (fault) outcome.error = { class: fault.kind, detail: fault.message };
+  if (retryAfterSeconds !== undefined) outcome.retryAfterSeconds = retryAfterSeconds;
+  return outcome;
 }
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+function timesOf({ notes, isKept, firstByteMs }: Answer, totalMs: number): Times {
+  const times: Times = isKept ? { totalMs: 0 } : { ...tenths(notes.times), totalMs: 0 };
+  if (firstByteMs !== undefined) times.firstByteMs = tenth(firstByteMs);
+  times.totalMs = tenth(totalMs);
+  return times;
+}
+
+/** Microseconds are more than anybody can read out of them. */
+const tenth = (milliseconds: number) => Math.round(milliseconds * 10) / 10;
+const tenths = (times: Notes['times']): Notes['times'] =>
+  Object.fromEntries(Object.entries(times).map(([name, value]) => [name, tenth(value)]));
 
 /** Nothing is known that comes here: whoever awaits an attempt is told how it ended, whatever that was. */
 const failed = (error: unknown) => ({ answer: unsent(faultOf(error)), isRepeated: false });
-
-/** Microseconds are more than anybody can read out of them. */
-const rounded = (times: Times): Times => {
-  const to = { ...times };
-  for (const name of ['dnsMs', 'connectMs', 'tlsMs', 'firstByteMs', 'totalMs'] as const) {
-    const value = times[name];
-    if (value !== undefined) to[name] = Math.round(value * 10) / 10;
-  }
-  return to;
-};

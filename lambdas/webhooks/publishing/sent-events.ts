@@ -26,3 +26,9 @@ export const sentEvents = (redis: Commands): SentEvents => ({
     await Promise.all(ids.map((id) => redis.call('SET', keyOf(id), '1', 'EX', KNOWN_SECONDS).catch(() => undefined)));
   },
 });
+
+/** Where there is no Redis: the log is asked each time. */
+export const nothingSent: SentEvents = {
+  are: (ids) => Promise.resolve(ids.map(() => false)),
+  note: () => Promise.resolve(),
+};

@@ -60,6 +60,8 @@ export const DeliveryRecord = z.object({
   last: z.optional(Attempt),
   nextAtMs: z.optional(z.int()),
   why: z.optional(z.string()),
+  /** The next attempt has a slot of the endpoint's rate, too far away for a queue. */
+  slot: z.optional(z.object({ atMs: z.int(), trigger: Trigger })),
   expiresAtSeconds: z.int(),
 });
 export type DeliveryRecord = z.output<typeof DeliveryRecord>;

@@ -14,6 +14,7 @@ const Wire = z.object({
   b: z.optional(z.string()),
   s: z.optional(z.int()),
   a: z.optional(z.literal(1)),
+  m: z.optional(z.literal(1)),
 });
 
 export interface AttemptMessage {
@@ -30,8 +31,10 @@ export interface AttemptMessage {
   readonly body?: string | undefined;
   /** The slot of the endpoint's rate that was reserved for it, in milliseconds since 1970. */
   readonly slotMs?: number | undefined;
-  /** The event was published a second time: there may be another message like this one. */
+  /** There may be another message like this one: the event was published twice, or somebody died on the way. */
   readonly again?: boolean | undefined;
+  /** It has been moved to the lane of slow endpoints already. */
+  readonly isMoved?: boolean | undefined;
 }
 
 export const messageText = (message: AttemptMessage): string =>
@@ -46,11 +49,12 @@ export const messageText = (message: AttemptMessage): string =>
     b: message.body,
     s: message.slotMs,
     a: message.again ? 1 : undefined,
+    m: message.isMoved ? 1 : undefined,
   } satisfies z.input<typeof Wire>);
 
 /** Reads a message. Throws for one that is none of ours: it goes to the dead-letter queue, where somebody looks at it. */
 export function messageOf(text: string): AttemptMessage {
-  const { o, e, v, n, g, t, x, b, s, a } = z.pipe(fromJson, Wire).parse(text);
+  const { o, e, v, n, g, t, x, b, s, a, m } = z.pipe(fromJson, Wire).parse(text);
   return {
     organisation: o,
     endpoint: e,
@@ -62,5 +66,6 @@ export function messageOf(text: string): AttemptMessage {
     body: b,
     slotMs: s,
     again: a === 1,
+    isMoved: m === 1,
   };
 }

@@ -25,6 +25,8 @@ export interface Registration {
   readonly policy: TargetPolicy;
   /** How endpoints do, by id. */
   healthOf(organisation: string, ids: readonly string[]): Promise<ReadonlyMap<string, EndpointHealth>>;
+  /** Lets what waits for an endpoint that was deleted wait no longer. */
+  clearAway(endpoint: EndpointRecord): Promise<unknown>;
   /** Publishes the ping of a test to this endpoint alone; the event's id. */
   ping(endpoint: EndpointRecord): Promise<string>;
   nowMs(): number;
@@ -118,6 +120,7 @@ export const endpointOperations = (deps: Registration): Operations<typeof endpoi
         const done = await deps.endpoints.remove(before.organisation, before.id, before.version);
         if (!done) refuse('conflict', JUST_CHANGED);
       });
+      await deps.clearAway(before);
       return undefined;
     },
 

@@ -1,7 +1,9 @@
 import * as z from 'zod/mini';
 import { fromJson } from '../../shared/json';
 import { Attempt, DeliveryRecord } from '../records/delivery';
+import type { EndpointPlace } from '../records/endpoint-state';
 import { EventRecord, hashIn } from '../records/event';
+import { changeOf, conditionOf } from './expressions';
 import type { Item, Key, Plain, Table } from './table';
 
 /** Where a delivery waits, in the sparse index: `due#<shard>`, or `parked#…`, `held#…`, `dead#…` of an endpoint. */
@@ -32,6 +34,12 @@ export interface Log {
   putDelivery(delivery: DeliveryRecord, waiting: Waiting | undefined, unlessThere?: boolean): Promise<boolean>;
   /** The delivery, if this attempt is its next one and nobody else makes it; nothing otherwise. */
   claim(organisation: string, endpoint: string, event: string, claim: Claim): Promise<DeliveryRecord | undefined>;
+  /** Leaves an attempt that was claimed under this name to the next message. */
+  release(organisation: string, endpoint: string, event: string, by: string): Promise<void>;
+  /** Takes a delivery out of where it waits; nothing where it does not wait there any more. */
+  leave(delivery: DeliveryRecord, from: Waiting): Promise<void>;
+  /** Writes a delivery that waits elsewhere from now on, or for nothing. False where it does not wait there any more. */
+  move(delivery: DeliveryRecord, from: Waiting, to: Waiting | undefined): Promise<boolean>;
   /** Writes a delivery that begins anew, unless an attempt has ended since it was read, or is being made: false then. */
   restart(delivery: DeliveryRecord, waiting: Waiting, nowMs: number): Promise<boolean>;
   putAttempt(delivery: DeliveryRecord, attempt: Attempt): Promise<void>;
@@ -58,13 +66,20 @@ const eventKey = (organisation: string, id: string): Key => ({
   pk: `event#${organisation}#${hashIn(id)}`,
   sk: 'event',
 });
-export const deliveriesAt = (organisation: string, endpoint: string) => `deliveries#${organisation}#${endpoint}`;
+export const DELIVERIES = 'deliveries#';
+export const deliveriesAt = (organisation: string, endpoint: string) => `${DELIVERIES}${organisation}#${endpoint}`;
 const deliveryKey = (organisation: string, endpoint: string, event: string): Key => ({
   pk: deliveriesAt(organisation, endpoint),
   sk: event,
 });
 const attemptsAt = (organisation: string, endpoint: string, event: string) =>
   `attempts#${organisation}#${endpoint}#${event}`;
+
+/** Whose deliveries stand in this partition. */
+export function endpointIn(pk: string): EndpointPlace {
+  const [, organisation = '', id = ''] = pk.split('#');
+  return { organisation, id };
+}
 
 export const deliveryIn = (item: Item): DeliveryRecord => StoredDelivery.parse(item).doc;
 
@@ -112,6 +127,20 @@ export function logIn(table: Table): Log {
         deliveryKey(delivery.organisation, delivery.endpoint, delivery.event),
         attributesOf(delivery, waiting),
         unlessThere ? { text: 'attribute_not_exists(pk)' } : undefined,
+      ),
+    async release(organisation, endpoint, event, by) {
+      const gone = changeOf({ set: { claim: undefined, claimUntilMs: undefined } });
+      await table.update(deliveryKey(organisation, endpoint, event), gone, conditionOf({ claim: by }));
+    },
+    async leave({ organisation, endpoint, event }, { place, at }) {
+      const gone = changeOf({ set: { waits: undefined, at: undefined } });
+      await table.update(deliveryKey(organisation, endpoint, event), gone, conditionOf({ waits: place, at }));
+    },
+    move: (delivery, { place, at }, to) =>
+      table.put(
+        deliveryKey(delivery.organisation, delivery.endpoint, delivery.event),
+        attributesOf(delivery, to),
+        conditionOf({ waits: place, at, attempts: delivery.attempts }),
       ),
     restart: (delivery, waiting, nowMs) =>
       table.put(

@@ -23,8 +23,6 @@ const shardOf = (name: string): number => (createHash('sha256').update(name).dig
 
 export const duePlace = (shard: number): string => `due#${shard}`;
 
-/** Due at a time. Times are written so that they sort as they are. */
-export const dueAt = (name: string, atMs: number): Waiting => ({
-  place: duePlace(shardOf(name)),
-  at: new Date(atMs).toISOString(),
-});
+/** Due at a time, as it is written: times sort as they are. */
+export const dueWhen = (name: string, at: string): Waiting => ({ place: duePlace(shardOf(name)), at });
+export const dueAt = (name: string, atMs: number): Waiting => dueWhen(name, new Date(atMs).toISOString());

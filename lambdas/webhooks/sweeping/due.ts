@@ -7,3 +7,6 @@ export interface Due {
 
 /** Sees to one thing that is due. It bears being done twice, and moves or takes away what it has seen to. */
 export type SeeTo = (due: Due) => Promise<void>;
+
+/** Who sees to what, by what its partition key begins with. */
+export type Responsible = Readonly<Record<string, SeeTo>>;
