@@ -6,6 +6,7 @@ import type { Schema } from '../shared/http/route';
 import { fromJson } from '../shared/json';
 import { graphRoutes } from './contract';
 import type { Json } from './execute/operation';
+import { isObject } from './execute/run';
 
 /** What a GraphQL request asks to run. Its document has not been looked at. */
 export interface GraphRequest {
@@ -29,7 +30,8 @@ const Extensions = z.object({
   ),
 });
 const Variables = z.record(z.string(), z.unknown());
-const Name = z.string().check(z.maxLength(200));
+const MOST_NAME = 200;
+const Name = z.string().check(z.maxLength(MOST_NAME));
 
 /** GraphQL over HTTP, persisted documents (draft): `sha256:` before the hash in hex, or what a client calls it. */
 const DocumentId = z.string().check(z.regex(/^[\x21-\x7e]{1,200}$/));
@@ -104,8 +106,29 @@ function fromBody(event: APIGatewayProxyEvent): z.output<typeof Body> {
   if (!json.success) return refuse('bad_request', 'body: is not JSON');
   if (Array.isArray(json.data))
     return refuse('bad_request', 'body: send one operation a request; batches are not accepted');
-  return parsedBy(Body, 'body', json.data);
+  return isPlain(json.data) ? json.data : parsedBy(Body, 'body', json.data);
 }
+
+/** What nearly all bodies are: Body would give back the same, in ten times the time. */
+interface PlainBody {
+  readonly query: string;
+  readonly variables?: Json | null;
+  readonly operationName?: string | null;
+  readonly documentId?: null;
+  readonly extensions?: null;
+}
+
+const isPlain = (json: unknown): json is PlainBody =>
+  isObject(json) &&
+  typeof json.query === 'string' &&
+  (json.variables === undefined || json.variables === null || isPlainObject(json.variables)) &&
+  (json.operationName === undefined || json.operationName === null || isName(json.operationName)) &&
+  (json.documentId === undefined || json.documentId === null) &&
+  (json.extensions === undefined || json.extensions === null);
+
+const isName = (value: unknown) => typeof value === 'string' && value.length <= MOST_NAME;
+/** Zod leaves out a member of this name, which would be a prototype. */
+const isPlainObject = (value: unknown) => isObject(value) && !Object.hasOwn(value, '__proto__');
 
 /** Refused by the name of what is wrong. */
 function parsedBy<S extends Schema>(schema: S, where: string, input: unknown): z.output<S> {
