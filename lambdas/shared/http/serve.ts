@@ -211,20 +211,20 @@ function resourceOf({ resource }: Route, { pathParameters }: APIGatewayProxyEven
 }
 
 /** That it is one was checked where the operation was written; the table has only forgotten its type (routingTable). */
-function rawAnswer(answer: unknown): RawPage {
-  if (isRawAnswer(answer)) return answer;
+function rawAnswer(value: unknown): RawPage {
+  if (isRawAnswer(value)) return value;
   throw new Error('an operation that speaks HTTP itself gave no answer');
 }
 
-const isRawAnswer = (answer: unknown): answer is RawPage =>
-  typeof answer === 'object' &&
-  answer !== null &&
-  'status' in answer &&
-  typeof answer.status === 'number' &&
-  'body' in answer &&
-  typeof answer.body === 'string' &&
-  'headers' in answer &&
-  typeof answer.headers === 'object';
+const isRawAnswer = (value: unknown): value is RawPage =>
+  typeof value === 'object' &&
+  value !== null &&
+  'status' in value &&
+  typeof value.status === 'number' &&
+  'body' in value &&
+  typeof value.body === 'string' &&
+  'headers' in value &&
+  typeof value.headers === 'object';
 
 const rawResult = ({ status, headers, body }: RawPage): APIGatewayProxyResult => ({
   statusCode: status,
