@@ -53,6 +53,8 @@ interface Options {
   /** Stands between the workers and their stores. */
   readonly table?: (table: Table) => Table;
   readonly lanes?: (send: SendAll) => SendAll;
+  /** Told before each thing that a worker or a sweep does: whether that is to be a new one. */
+  readonly begins?: () => boolean;
 }
 
 const START_MS = Date.parse('2026-01-01T00:00:00Z');
@@ -152,7 +154,7 @@ export function webhookWorld(options: Options) {
 
   /** The first minute at which the sweep has something to do. */
   async function nextSweepMs(): Promise<number> {
-    const { due } = parts().waits;
+    const { due } = ownWaits(table);
     const pages = await Promise.all(
       Array.from({ length: DUE_SHARDS }, (_, shard) => due(shard, clock.now + 1e12, undefined)),
     );
@@ -231,7 +233,7 @@ export function webhookWorld(options: Options) {
     },
 
     /** Publishes so many events by a publisher that may die, and comes again then; their ids. */
-    async publish(count = 1, type = 'invoice.paid'): Promise<string[]> {
+    async publish(count = 1, type = 'invoice.paid', by = parts().publishing): Promise<string[]> {
       const run = randomUUID();
       const timestamp = new Date(clock.now).toISOString();
       const drafts = Array.from({ length: count }, (_, n) => ({
@@ -241,7 +243,7 @@ export function webhookWorld(options: Options) {
         data: { n },
         key: `${run} ${n}`,
       }));
-      const published = await publish(parts().publishing, organisation, drafts, 30 * 86_400);
+      const published = await publish(by, organisation, drafts, 30 * 86_400);
       return published.map((each) => ('event' in each ? each.event.id : each.outcome));
     },
 
@@ -256,10 +258,14 @@ export function webhookWorld(options: Options) {
         clock.now = Math.max(clock.now, nextMs);
         if (first === undefined || sweepMs < first.dueMs) {
           sweptMs = sweepMs;
+          options.begins?.();
           await sweepOnce().catch(() => undefined);
           continue;
         }
-        for (let due = dueNow(); due > 0; due = dueNow()) await handOut(waiting.splice(0, Math.min(batch, due)), worn);
+        for (let due = dueNow(); due > 0; due = dueNow()) {
+          if (options.begins?.()) worn = worker();
+          await handOut(waiting.splice(0, Math.min(batch, due)), worn);
+        }
       }
       if (untilMs !== Number.POSITIVE_INFINITY) clock.now = Math.max(clock.now, untilMs);
     },
