@@ -58,6 +58,7 @@ export async function startWebhookApi() {
     sealing: sealingOf(keptSecret(KEYS_SECRET)),
     policy: { http: true, privateTargets: true, ports: 'any' as const },
     healthOf: async () => new Map(),
+    clearAway: async () => undefined,
     ping: async () => '',
     nowMs,
   };
