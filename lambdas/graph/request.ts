@@ -7,6 +7,7 @@ import type { Schema } from '../shared/http/route';
 import { fromJson } from '../shared/json';
 import { graphRoutes } from './contract';
 import type { Json } from './execute/operation';
+import { isObject } from './execute/run';
 
 /** What a GraphQL request asks to run. Its document has not been looked at. */
 export interface GraphRequest {
@@ -32,7 +33,8 @@ const Extensions = z.object({
   ),
 });
 const Variables = z.record(z.string(), z.unknown());
-const Name = z.string().check(z.maxLength(200));
+const MOST_NAME = 200;
+const Name = z.string().check(z.maxLength(MOST_NAME));
 
 /** GraphQL over HTTP, persisted documents (draft): `sha256:` before the hash in hex, or what a client calls it. */
 const DocumentId = z.string().check(z.regex(/^[\x21-\x7e]{1,200}$/));
@@ -70,7 +72,7 @@ export function graphRequestsOf(event: APIGatewayProxyEvent): GraphRequests {
     refuse('bad_request', `body: a list holds 1 to ${MOST_BATCHED} operations`);
   const requests = bodies.map((body, index) => {
     const where = isBatch ? `body[${index}]` : 'body';
-    return requestOf(parsedBy(Body, where, body), where, common);
+    return requestOf(isPlain(body) ? body : parsedBy(Body, where, body), where, common);
   });
   return { requests, isBatch };
 }
@@ -133,6 +135,27 @@ function jsonBody(event: APIGatewayProxyEvent): unknown {
   const json = fromJson.safeParse(bodyText(graphRoutes.postGraph.body, event));
   return json.success ? json.data : refuse('bad_request', 'body: is not JSON');
 }
+
+/** What nearly all bodies are: Body would give back the same, in ten times the time. */
+interface PlainBody {
+  readonly query: string;
+  readonly variables?: Json | null;
+  readonly operationName?: string | null;
+  readonly documentId?: null;
+  readonly extensions?: null;
+}
+
+const isPlain = (json: unknown): json is PlainBody =>
+  isObject(json) &&
+  typeof json.query === 'string' &&
+  (json.variables === undefined || json.variables === null || isPlainObject(json.variables)) &&
+  (json.operationName === undefined || json.operationName === null || isName(json.operationName)) &&
+  (json.documentId === undefined || json.documentId === null) &&
+  (json.extensions === undefined || json.extensions === null);
+
+const isName = (value: unknown) => typeof value === 'string' && value.length <= MOST_NAME;
+/** Zod leaves out a member of this name, which would be a prototype. */
+const isPlainObject = (value: unknown) => isObject(value) && !Object.hasOwn(value, '__proto__');
 
 /** Refused by the name of what is wrong. */
 function parsedBy<S extends Schema>(schema: S, where: string, input: unknown): z.output<S> {

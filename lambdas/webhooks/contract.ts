@@ -1,6 +1,7 @@
 import type { Contract } from '../shared/http/route';
 import { deliveryRoutes } from './contracts/deliveries';
 import { endpointRoutes } from './contracts/endpoints';
+import { eventTypeRoutes } from './contracts/event-types';
 import { eventRoutes } from './contracts/events';
 import { filterRoutes } from './contracts/filters';
 import { jobRoutes } from './contracts/jobs';
@@ -12,4 +13,5 @@ export const webhookRoutes = {
   ...deliveryRoutes,
   ...jobRoutes,
   ...filterRoutes,
+  ...eventTypeRoutes,
 } as const satisfies Contract;

@@ -132,11 +132,19 @@ const GRANTS = (store: string): Readonly<Record<string, readonly unknown[]>> => 
   ],
   // Whatever a tenant makes it send, it sits outside the network and reaches no store of tenants' rows.
   'Services WebhooksDeliver': [
-    ...['GetItem', 'PutItem', 'UpdateItem'].map((action) => `dynamodb:${action} WebhooksSettings`),
+    ...['GetItem', 'Query', 'PutItem', 'UpdateItem'].map((action) => `dynamodb:${action} WebhooksSettings`),
     ...LOG_TABLE,
+    'dynamodb:BatchGetItem WebhooksLog',
     ...SEND,
     ...QUEUES.flatMap((queue) => TAKE.map((action) => `sqs:${action} ${queue}`)),
     ...readSecret('WebhookKeys'),
+  ],
+  'Services WebhooksSweep': [
+    ...['GetItem', 'Query', 'PutItem', 'UpdateItem'].map((action) => `dynamodb:${action} WebhooksSettings`),
+    ...LOG_TABLE,
+    'dynamodb:BatchGetItem WebhooksLog',
+    'dynamodb:Query WebhooksLog/index/waits',
+    ...SEND,
   ],
 });
 
@@ -223,10 +231,11 @@ describe.each(['dev', 'prod'] as const)('whom the functions of %s admit', (name)
       'GraphPlanFunction by GraphPlanAhead',
       'IssuersRefreshFunction by IssuersEveryTenMinutes',
       'RegistryCheckFunction by RegistryEveryMinute',
+      'WebhooksSweepFunction by WebhooksEveryMinute',
     ]);
   });
 
   test('nobody else', () => {
-    expect(permissions()).toHaveLength(14);
+    expect(permissions()).toHaveLength(15);
   });
 });

@@ -101,7 +101,7 @@ function keyOf({ secretAccessKey, region }: AwsIdentity, day: string, service: s
 }
 
 /** In one call: a Hash object costs its making and its collection, more than a kilobyte costs to hash. */
-const sha256 = (text: string) => hash('sha256', text);
+const sha256 = (text: string) => hash('sha256', text, 'hex');
 
 const pair = ([name = '', value = '']: readonly string[]) => `${encode(name)}=${encode(value)}`;
 

@@ -2,7 +2,7 @@ import type { AuthenticatedPost } from '../post/authenticate';
 import { deliveryHeaders } from '../post/headers';
 import type { Outcome } from '../post/outcome';
 import type { TargetPolicy } from '../post/target';
-import { bodyFor } from '../publishing/publish';
+import { bodyFor } from '../publishing/body-for';
 import type { Attempt, DeliveryRecord } from '../records/delivery';
 import type { AttemptMessage } from '../records/message';
 import type { Lanes } from '../stores/lanes';

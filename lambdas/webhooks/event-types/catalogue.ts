@@ -45,7 +45,8 @@ export const EventTypeVersion = z
     const say = (path: string, message: string) => issues.push({ code: 'custom', path: [path], message, input: path });
     if (version === 1 && down) say('down', 'leads nowhere: there is no version before 1');
     if (version === 1 && breaking) say('breaking', 'breaks nothing: there is no version before 1');
-    if (version > 1 && !down && !breaking) say('down', 'must make the version before, unless `breaking` is true');
+    if (version > 1 && !down && !breaking)
+      say('version', 'needs `down`, which makes the version before, or `breaking: true`');
     if (down && breaking) say('down', 'has no place beside `breaking`');
   });
 export type EventTypeVersion = z.output<typeof EventTypeVersion>;

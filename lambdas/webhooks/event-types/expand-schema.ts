@@ -7,7 +7,7 @@ import { ANNOTATIONS, ASSERTIONS, hasScalarItems, isList, OF_ONE, OF_SEVERAL } f
 /** A schema in which each reference is replaced by what it names: all of it is known, and it is finite. */
 export type Schema = JsonObject | boolean;
 
-export const SCHEMA_LIMITS = { bytes: 32_768, levels: 20, schemas: 1_000, patternSteps: 400 } as const;
+export const SCHEMA_LIMITS = { bytes: 32_768, levels: 20, schemas: 1_000, patternSteps: 600 } as const;
 
 const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
 const REFERENCE = /^#\/\$defs\/([^/~%]+)$/;

@@ -7,12 +7,12 @@ import { PatternFault, type PatternNode, type Ranges, readPatternSyntax } from '
  */
 
 const LONGEST_PATTERN = 256;
-const MOST_STEPS = 100;
+const MOST_STEPS = 256;
 /** Repetitions of nothing make no steps, and are work all the same. */
 const MOST_WORK = 5_000;
 
 type Step =
-  | { readonly kind: 'one'; readonly ranges: Ranges; readonly negated: boolean }
+  | { readonly kind: 'one'; readonly ascii: Uint8Array; readonly ranges: Ranges; readonly negated: boolean }
   | { readonly kind: 'start' }
   | { readonly kind: 'end' }
   | { readonly kind: 'found' }
@@ -56,7 +56,7 @@ function assemble(root: PatternNode): readonly Step[] {
     if (node.kind === 'sequence') for (const each of node.of) lay(each);
     else if (node.kind === 'choice') layChoice(node.of);
     else if (node.kind === 'repeat') layRepeat(node);
-    else emit(node);
+    else emit(node.kind === 'one' ? { ...node, ascii: asciiOf(node) } : node);
   };
   const layChoice = ([first, ...rest]: readonly PatternNode[]): void => {
     if (!first) return;
@@ -136,8 +136,19 @@ function reach(steps: readonly Step[], to: number, front: Front, round: number, 
   return step.kind === 'fork' && reach(steps, to + 1, front, round, at, length);
 }
 
+const ASCII = 128;
+
 function takes(step: Step | undefined, code: number): boolean {
   if (step?.kind !== 'one') return false;
-  for (const [first, last] of step.ranges) if (code >= first && code <= last) return !step.negated;
-  return step.negated;
+  return code < ASCII ? step.ascii[code] === 1 : isOf(step, code);
+}
+
+type Characters = Extract<PatternNode, { kind: 'one' }>;
+
+const asciiOf = (characters: Characters) =>
+  Uint8Array.from({ length: ASCII }, (_, code) => (isOf(characters, code) ? 1 : 0));
+
+function isOf({ ranges, negated }: Characters, code: number): boolean {
+  for (const [first, last] of ranges) if (code >= first && code <= last) return !negated;
+  return negated;
 }

@@ -19,9 +19,10 @@ export interface JobSteps {
 }
 
 const MOST_OF_PAGE = 100;
-/** Messages are sent before their slots, with a delay: nobody has to wait for the next slot. The sweep comes each minute. */
+/** Messages are sent before their slots, with a delay: nobody has to wait for the next slot. */
 const AHEAD_MS = 120_000;
-const COMES_AGAIN_MS = 60_000;
+/** So long before its last slot is over, so that the sweep of the next minute finds it due. */
+const COMES_AGAIN_MS = 75_000;
 /** When somebody else goes on with a job whose step has died. */
 const GIVEN_UP_MS = 30_000;
 const LOOKS_AGAIN_MS = 300_000;

@@ -15,9 +15,11 @@ const TRIES = 2;
 /**
  * Asks the name servers by itself. `dns.lookup` would ask in one of four threads that all lookups share: four names whose
  * servers never answer would stop everybody's deliveries.
+ * @param servers default: the system's
  */
-export function resolveByServers(): Resolve {
+export function resolveByServers(servers?: readonly string[]): Resolve {
   const resolver = new dns.Resolver({ timeout: TIMEOUT_MS, tries: TRIES });
+  if (servers) resolver.setServers(servers);
   return async (hostname) => {
     const [four, six] = await Promise.allSettled([resolver.resolve4(hostname), resolver.resolve6(hostname)]);
     const found = [...listed(four, 4), ...listed(six, 6)];

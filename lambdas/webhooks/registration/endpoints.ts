@@ -8,6 +8,7 @@ import { page, placeOf } from '../../shared/http/page';
 import { etag } from '../../shared/http/request';
 import { Answer, type Operations } from '../../shared/http/route';
 import type { EndpointPatch, endpointRoutes, NewEndpoint } from '../contracts/endpoints';
+import type { CatalogueOf } from '../event-types/catalogue-of';
 import { webhookPlan } from '../plans';
 import type { TargetPolicy } from '../post/target';
 import { EndpointId, type EndpointRecord } from '../records/endpoint';
@@ -16,11 +17,13 @@ import { newSigningKeys, rotated } from '../signing/secrets';
 import type { Endpoints } from '../stores/endpoints';
 import { assertTarget, changedFields, fieldsOf, NO_AUTHENTICATION, wrong } from './endpoint-fields';
 import { auditView, type EndpointHealth, endpointView, HEALTHY, shownKeys } from './endpoint-view';
+import { assertPins } from './pins';
 import { type Content, type OpenSealing, openSealed, sealed } from './sealed';
 
 export interface Registration {
   readonly changes: Changes;
   readonly endpoints: Endpoints;
+  readonly catalogueOf: CatalogueOf;
   readonly sealing: OpenSealing;
   readonly policy: TargetPolicy;
   /** How endpoints do, by id. */
@@ -159,6 +162,7 @@ const nextVersion = (record: EndpointRecord, nowMs: number): EndpointRecord => (
 });
 
 async function newEndpoint(deps: Registration, organisation: string, body: NewEndpoint): Promise<EndpointRecord> {
+  await assertPins(deps.catalogueOf, organisation, body.payloadVersions);
   const nowMs = deps.nowMs();
   const place = { organisation, id: newEndpointId() };
   const content: Content = {
@@ -183,6 +187,7 @@ async function changedEndpoint(
   before: EndpointRecord,
   patch: EndpointPatch,
 ): Promise<EndpointRecord> {
+  await assertPins(deps.catalogueOf, before.organisation, patch.payloadVersions);
   const nowMs = deps.nowMs();
   const envelope = await deps.sealing();
   const content = openSealed(envelope, before);

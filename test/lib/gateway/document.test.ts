@@ -17,6 +17,7 @@ const document = gatewayDocument({
     { contract: contracts.audit, uri: uri('AuditApi') },
     { contract: contracts.graph, uri: uri('GraphApi') },
     { contract: contracts.registry, uri: uri('RegistryApi') },
+    { contract: contracts.webhooks, uri: uri('WebhooksApi') },
     { contract: contracts.platform, uri: uri('PlatformApi') },
   ],
   fallback: uri('PlatformApi'),

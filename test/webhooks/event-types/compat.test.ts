@@ -175,7 +175,7 @@ test('whatever the new schema takes, the old one took, but for properties that a
       for (const payload of payloads)
         if (now(payload).length === 0) expect([payload, old(payload)]).toEqual([payload, []]);
     }),
-    { numRuns: 400 },
+    { numRuns: 250 },
   );
-  expect(compatible).toBeGreaterThan(60);
+  expect(compatible).toBeGreaterThan(35);
 });

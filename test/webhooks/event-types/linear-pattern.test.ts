@@ -1,28 +1,10 @@
 import * as fc from 'fast-check';
 import { linearPattern } from '../../../lambdas/webhooks/event-types/linear-pattern';
+import { cpuMillisecondsOf } from '../cpu';
 
-const atom = fc.constantFrom(
-  ...[
-    'a',
-    'b',
-    'é',
-    '😀',
-    '.',
-    '^',
-    '$',
-    '[ab]',
-    '[^a]',
-    '[a-c\\d_-]',
-    '[^\\S]',
-    '\\d',
-    '\\D',
-    '\\w',
-    '\\W',
-    '\\s',
-    '\\S',
-  ],
-  ...['\\.', '\\n', '\\x61', '\\u0062', '\\u{1F600}', '[]', '[^]', '\\/', '[.*+]', '[\\-a]', '[-a]', '[a-]'],
-);
+const ATOMS =
+  'a b é 😀 . ^ $ [ab] [^a] [a-c\\d_-] [^\\S] \\d \\D \\w \\W \\s \\S \\. \\n \\x61 \\u0062 \\u{1F600} [] [^] \\/ [.*+] [\\-a] [-a] [a-]';
+const atom = fc.constantFrom(...ATOMS.split(' '));
 const pattern = fc.letrec<{ all: string; part: string }>((tie) => ({
   all: fc.oneof(
     { maxDepth: 3 },
@@ -65,9 +47,9 @@ test('it finds what RegExp finds', () => {
       const theirs = new RegExp(source, 'u');
       for (const each of texts) expect([source, each, ours.test(each)]).toEqual([source, each, theirs.test(each)]);
     }),
-    { numRuns: 2_000 },
+    { numRuns: 500 },
   );
-  expect(judged).toBeGreaterThan(1_200);
+  expect(judged).toBeGreaterThan(300);
 });
 
 test.each([
@@ -80,7 +62,7 @@ test.each([
   ['(', /must be a regular expression/],
   ['a{', /must be a regular expression/],
   ['a'.repeat(257), /at most 256 characters/],
-  ['a{101}', /too many steps/],
+  ['a{257}', /too many steps/],
   ['((a{50}){50}){50}', /too many steps/],
   ['((((){99}){99}){99}){99}', /too many steps/],
   ['(){999999999}', /too many steps/],
@@ -88,12 +70,11 @@ test.each([
   expect(() => linearPattern(source)).toThrow(fault);
 });
 
-test.each(['^(a+)+$', '(a|a)*b', 'a*a*a*a*a*a*a*b', '^(([a-z])+.)+[A-Z]([a-z])+$', '(.*)*x', 'a{0,90}b'])(
-  '%s, which a backtracking engine may not survive, is held against the largest text there is',
+test.each(['^(a+)+$', '(a|a)*b', 'a*a*a*a*a*a*a*b', '^(([a-z])+.)+[A-Z]([a-z])+$', '(.*)*x', 'a{0,120}b'])(
+  '%s, which a backtracking engine may not survive, is held against a long text',
   (source) => {
     const { test: isFound } = linearPattern(source);
-    const began = performance.now();
-    expect(isFound(`${'a'.repeat(262_143)}!`)).toBe(false);
-    expect(performance.now() - began).toBeLessThan(5_000);
+    const long = `${'a'.repeat(65_535)}!`;
+    expect(cpuMillisecondsOf(() => expect(isFound(long)).toBe(false))).toBeLessThan(1_500);
   },
 );

@@ -1,5 +1,6 @@
 import { parse } from '../../../lambdas/shared/parse';
 import { type CheckPayload, PayloadSchema, schemaCompiler } from '../../../lambdas/webhooks/event-types/payload-schema';
+import { cpuMillisecondsOf } from '../cpu';
 
 let compile: (schema: PayloadSchema) => CheckPayload;
 beforeAll(async () => {
@@ -93,7 +94,7 @@ test.each<[schema: unknown, flaw: RegExp]>([
   [{ uniqueItems: true, items: { type: ['string', 'object'] } }, /^uniqueItems needs items/],
   [{ pattern: '(a)\\1' }, /^pattern has an escape that is not taken here/],
   [{ pattern: '(' }, /^pattern must be a regular expression/],
-  [{ anyOf: Array.from({ length: 5 }, () => ({ pattern: 'a{90}' })) }, /has too many patterns/],
+  [{ anyOf: Array.from({ length: 7 }, () => ({ pattern: 'a{90}' })) }, /has too many patterns/],
 ])('%j is refused', (schema, flaw) => {
   expect(flawsOf(schema).join('; ')).toMatch(flaw);
 });
@@ -115,7 +116,6 @@ test('what is refused is said once, and not without an end', () => {
 
 test('a property that was made to make a backtracking engine hang does not', () => {
   const checked = compile(PayloadSchema.parse({ properties: { a: { pattern: '^(a+)+$' } } }));
-  const began = performance.now();
-  expect(checked({ a: `${'a'.repeat(200_000)}!` })).toHaveLength(1);
-  expect(performance.now() - began).toBeLessThan(3_000);
+  const payload = { a: `${'a'.repeat(200_000)}!` };
+  expect(cpuMillisecondsOf(() => expect(checked(payload)).toHaveLength(1))).toBeLessThan(3_000);
 });

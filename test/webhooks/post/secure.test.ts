@@ -89,7 +89,7 @@ describe('over TLS', () => {
     for (const { port } of [plain, mute, rude]) {
       const poster = openPoster({ resolve: at('127.0.0.1') });
       const url = `https://${NAME}:${port}/`;
-      const { error } = await poster.post({ url, headers: {}, body: '', timeoutMs: 200, policy: anywhere });
+      const { error } = await poster.post({ url, headers: {}, body: '', timeoutMs: 1000, policy: anywhere });
       kinds.push(error?.class);
       poster.close();
     }
