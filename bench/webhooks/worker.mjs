@@ -14,7 +14,10 @@ const post = async (url, body) => {
 const { handler } = process.env.FUNCTION ? await import(process.env.FUNCTION) : {};
 
 async function send({ url, messages }) {
-  if (!handler) return Promise.all(messages.map((body) => post(url, body)));
+  if (!handler) {
+    await Promise.all(messages.map((body) => post(url, body)));
+    return;
+  }
   const Records = messages.map((body, place) => ({
     messageId: `${place}`,
     body,
