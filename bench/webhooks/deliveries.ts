@@ -126,7 +126,7 @@ function print(contenders: readonly { name: string; turns: readonly z.output<typ
   const cpu = contenders.map(({ turns }) => median(turns.map(({ cpuMs }) => (cpuMs * 1000) / each)));
   const rates = contenders.map(({ turns }) => median(turns.map(({ elapsedMs }) => (each * 1000) / elapsedMs)));
   say(
-    `Deliveries of ${count(PAYLOAD.length)} bytes, batches of ${BATCH} one after the other; CPU of the sender's process alone`,
+    `Deliveries of ${count(PAYLOAD.length)} bytes, batches of ${BATCH}, three at a time; CPU of the sender's process alone`,
   );
   for (const [index, { name }] of contenders.entries()) {
     row(
