@@ -237,6 +237,6 @@ describe.each(['dev', 'prod'] as const)('whom the functions of %s admit', (name)
   });
 
   test('nobody else', () => {
-    expect(permissions()).toHaveLength(15);
+    expect(permissions()).toHaveLength(16);
   });
 });

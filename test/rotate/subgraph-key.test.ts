@@ -1,6 +1,6 @@
 import { subgraphKey } from '../../lambdas/rotate/subgraph-key';
 import { wordsOf } from '../../lambdas/shared/credentials/subgraph-secret';
-import { freshSecret } from '../../lambdas/shared/stores/secrets';
+import { freshSecret } from '../../lambdas/shared/stores/fresh-secret';
 import { startAws, type TestAws } from '../support/aws';
 import { captureOutput } from '../support/output';
 import { rotationOf, SECRET } from './rotation';

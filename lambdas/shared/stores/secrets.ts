@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
 import { awsCall } from '../aws/aws-call';
 import { parse } from '../parse';
-import { logger } from '../telemetry';
 
 const Value = z.object({ SecretString: z.string() });
 
@@ -27,33 +26,6 @@ export function keptSecret(secretId: string, read = readSecretText): () => Promi
       kept = undefined;
       throw error;
     }));
-}
-
-interface FreshOptions {
-  /** It is read again after this time. */
-  readonly freshMs: number;
-  nowMs(): number;
-  /** @default from Secrets Manager */
-  readonly read?: typeof readSecretText;
-}
-
-/** The text of a secret that is rotated. While Secrets Manager does not answer, what was read last stays. */
-export function freshSecret(
-  secretId: string,
-  { freshMs, nowMs, read = readSecretText }: FreshOptions,
-): () => Promise<string> {
-  let known: string | undefined;
-  let readAtMs = Number.NEGATIVE_INFINITY;
-  return async () => {
-    if (known !== undefined && nowMs() - readAtMs < freshMs) return known;
-    readAtMs = nowMs();
-    known = await read(secretId).catch((error: unknown) => {
-      if (known === undefined) throw error;
-      logger.warn('secret not read again', { error: error instanceof Error ? error : 'unknown failure' });
-      return known;
-    });
-    return known;
-  };
 }
 
 interface Version {

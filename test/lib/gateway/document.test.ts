@@ -38,6 +38,7 @@ const routes = everyRoute.map(([name, route]) => ({
 
 const REQUIRED_QUERY: Readonly<Record<string, readonly string[]>> = {
   checkPermission: ['query permission'],
+  getEndpointKeys: ['query organisation'],
 };
 
 describe('each route', () => {

@@ -103,6 +103,10 @@ const MAY: Readonly<Record<string, readonly Caller[]>> = {
   getJob: EDITORS,
   cancelJob: EDITORS,
   testFilter: EDITORS,
+  listEventTypes: EDITORS,
+  getEventType: EDITORS,
+  putEventType: EDITORS,
+  deleteEventType: EDITORS,
 
   getLimits: EVERYBODY,
   getLimitSettings: ADMINS,
