@@ -1,9 +1,10 @@
 import { say } from './measure';
+import { deliveries } from './webhooks/deliveries';
 import { filters } from './webhooks/filters';
 import { posts } from './webhooks/posts';
 
 /** The parts of this area, in the order they are printed: each is one more line here. */
-const PARTS: readonly (() => Promise<void>)[] = [filters, posts];
+const PARTS: readonly (() => Promise<void>)[] = [filters, posts, deliveries];
 
 /** What a webhook costs, part by part. */
 export async function webhooks(): Promise<void> {

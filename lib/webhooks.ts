@@ -69,7 +69,7 @@ export class Webhooks extends Construct {
       environment: this.environment,
     });
     settings.grant(fn, ...READ, 'dynamodb:Query', ...WRITE);
-    webhooks.grantLog(fn, ...READ, 'dynamodb:BatchGetItem', ...WRITE);
+    webhooks.grantLog(fn, ...READ, 'dynamodb:BatchGetItem', ...WRITE, 'dynamodb:BatchWriteItem');
     for (const queue of [deliveries, retries, bulk]) queue.grant(fn, 'sqs:SendMessage');
     foundation.data.webhookKeys.grantRead(fn);
     const source = { reportBatchItemFailures: true };

@@ -135,6 +135,7 @@ const GRANTS = (store: string): Readonly<Record<string, readonly unknown[]>> => 
     ...['GetItem', 'Query', 'PutItem', 'UpdateItem'].map((action) => `dynamodb:${action} WebhooksSettings`),
     ...LOG_TABLE,
     'dynamodb:BatchGetItem WebhooksLog',
+    'dynamodb:BatchWriteItem WebhooksLog',
     ...SEND,
     ...QUEUES.flatMap((queue) => TAKE.map((action) => `sqs:${action} ${queue}`)),
     ...readSecret('WebhookKeys'),

@@ -11,6 +11,7 @@ import { sealingOf } from '../registration/sealed';
 import { statesIn } from '../stores/endpoint-states';
 import { endpointsIn } from '../stores/endpoints';
 import { logIn } from '../stores/log';
+import { puttingTogether } from '../stores/put-together';
 import { tableOf } from '../stores/table';
 import { disable } from './disable';
 import { gatekeeper } from './gatekeeper';
@@ -25,7 +26,7 @@ export function delivering(env: DeliverEnv): Delivering {
   const sealing = sealingOf(keptSecret(env.WEBHOOK_KEYS_SECRET));
   const endpoints = endpointsIn(tableOf(env.WEBHOOKS_TABLE));
   const table = tableOf(env.WEBHOOK_LOG_TABLE);
-  const log = logIn(table);
+  const log = logIn(puttingTogether(env.WEBHOOK_LOG_TABLE, table));
   const lanes = lanesOf(env);
   const nowMs = Date.now;
   const { exhausted } = operational({ log, lanes, routingOf: routingOf(endpoints, nowMs), sent: nothingSent, nowMs });
