@@ -17,14 +17,14 @@ let theirs: string;
 let issuer: Server;
 
 const json = (token: string) => ({ authorization: `Bearer ${token}`, 'content-type': 'application/json' });
-/** Globex is on the smallest plan: it waits when it is told to. */
+/** Globex is on the smallest plan: it waits when it is told to, as where a busy machine has a store answer late. */
 async function send(token: string, method: string, path: string, body?: unknown): Promise<Answer> {
   const answer = await call(path, {
     method,
     headers: json(token),
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
-  if (answer.status !== 429) return answer;
+  if (answer.status !== 429 && answer.status !== 503) return answer;
   await pause(Number(answer.headers.get('retry-after')) * 1000);
   return send(token, method, path, body);
 }
@@ -173,7 +173,8 @@ test('an administrator of one tenant gets the same 404 for whatever belongs to a
 });
 
 test('no list of one tenant shows anything of another', async () => {
-  const ids = Object.values(things).flatMap((each) => Object.values(each));
+  // A version is no id.
+  const ids = Object.values(things).flatMap((each) => Object.values(each).filter((id) => id.length > 2));
   const lists = Object.values(routes).filter(
     ({ method, path, auth, params }) => method === 'GET' && auth !== 'none' && !params && path.startsWith('/v1/'),
   );

@@ -5,7 +5,8 @@ import { deliver } from '../../lambdas/webhooks/delivering/deliver';
 import { disable } from '../../lambdas/webhooks/delivering/disable';
 import { gatekeeper } from '../../lambdas/webhooks/delivering/gatekeeper';
 import { endpointOf } from '../../lambdas/webhooks/delivering/known-endpoints';
-import type { Outcome, PostRequest } from '../../lambdas/webhooks/post/poster';
+import type { Outcome } from '../../lambdas/webhooks/post/outcome';
+import type { PostRequest } from '../../lambdas/webhooks/post/poster';
 import { operational } from '../../lambdas/webhooks/publishing/operational';
 import { publish } from '../../lambdas/webhooks/publishing/publish';
 import { routingOf } from '../../lambdas/webhooks/publishing/routing-of';
@@ -212,12 +213,12 @@ export function webhookWorld(options: Options) {
         .toString('hex')
         .replaceAll(/[ilou]/g, '0')}`;
       const place = { organisation, id };
-      const content = { keys: newSigningKeys(undefined), credentials: {} };
+      const content = { keys: newSigningKeys(undefined), authentication: { kind: 'none' } as const };
       const record: EndpointRecord = {
         ...place,
         url: `https://${id}.example.com/`,
         types: ['*'],
-        authentication: { type: 'none' },
+        authentication: { kind: 'none' },
         signature: 'standard',
         asymmetric: false,
         state: 'enabled',

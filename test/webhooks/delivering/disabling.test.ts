@@ -19,7 +19,7 @@ function toldWorld(answer: (url: string, atMs: number) => number, fields = {}) {
     queues: false,
     answer({ url, body }, atMs) {
       if (!url.includes('told')) return { status: answer(url, atMs) };
-      told.push(JSON.parse(body));
+      told.push(JSON.parse(String(body)));
       return { status: 200 };
     },
     ...fields,
