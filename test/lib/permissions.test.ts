@@ -67,6 +67,10 @@ const writeSecret = (secret: string) =>
 const KEYS_TABLE = ['GetItem', 'PutItem', 'DeleteItem'].map((action) => `dynamodb:${action} Keys`);
 const FETCH = ['lambda:InvokeFunction IssuersKeysFunction', 'lambda:InvokeFunctionUrl IssuersKeysFunction'];
 
+const table = (name: string, ...actions: readonly string[]) => actions.map((action) => `dynamodb:${action} ${name}`);
+const WAITS = ['dynamodb:Query WebhooksLog/index/waits'];
+const LANES = ['Deliveries', 'Retries', 'Bulk'].map((name) => `sqs:SendMessage Webhooks${name}`);
+
 /** Written out, so that whoever widens a grant says so here too. */
 const GRANTS = (store: string): Readonly<Record<string, readonly unknown[]>> => ({
   'Services AuthApi': [
@@ -104,6 +108,33 @@ const GRANTS = (store: string): Readonly<Record<string, readonly unknown[]>> => 
     ...writeSecret('SigningKeys'),
     ...readSecret('DatabaseOwnerAttachment'),
     ...writeSecret('DatabaseOwnerAttachment'),
+  ],
+  'Services WebhooksApi': [
+    ...CACHE,
+    connect(store, 'gatehouse_app'),
+    ...table('WebhooksSettings', 'GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'),
+    ...table('WebhooksLog', 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'),
+    ...WAITS,
+    ...LANES,
+    ...readSecret('WebhookKeys'),
+  ],
+  'Services WebhooksDeliver': [
+    ...table('WebhooksSettings', 'GetItem', 'Query', 'PutItem', 'UpdateItem'),
+    ...table('WebhooksLog', 'GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem'),
+    ...LANES,
+    ...readSecret('WebhookKeys'),
+    ...['Deliveries', 'Retries', 'Bulk'].flatMap((name) =>
+      ['ChangeMessageVisibility', 'DeleteMessage', 'GetQueueAttributes', 'GetQueueUrl', 'ReceiveMessage'].map(
+        (action) => `sqs:${action} Webhooks${name}`,
+      ),
+    ),
+  ],
+  // It opens no secret of an endpoint, and reads no queue.
+  'Services WebhooksSweep': [
+    ...table('WebhooksSettings', 'GetItem', 'Query', 'PutItem', 'UpdateItem'),
+    ...table('WebhooksLog', 'GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem'),
+    ...WAITS,
+    ...LANES,
   ],
   'Services PlatformApi': [...CACHE, connect(store, 'gatehouse_app'), 'dynamodb:GetItem Keys'],
   'Services MigrationsMigrate': readSecret('DatabaseOwnerAttachment'),
@@ -171,6 +202,7 @@ describe.each(['dev', 'prod'] as const)('whom the functions of %s admit', (name)
       'PlatformApiFunction',
       'RegistryApiFunction',
       'TenantsApiFunction',
+      'WebhooksApiFunction',
     ]);
     expect(new Set(admitted.map(({ SourceArn }) => stages[name].readable(SourceArn)))).toEqual(
       new Set(['arn:AWS::Partition:execute-api:AWS::Region:AWS::AccountId:Api/*']),
@@ -190,10 +222,11 @@ describe.each(['dev', 'prod'] as const)('whom the functions of %s admit', (name)
     expect(admitted.toSorted()).toEqual([
       'IssuersRefreshFunction by IssuersEveryTenMinutes',
       'RegistryCheckFunction by RegistryEveryMinute',
+      'WebhooksSweepFunction by WebhooksEveryMinute',
     ]);
   });
 
   test('nobody else', () => {
-    expect(permissions()).toHaveLength(13);
+    expect(permissions()).toHaveLength(15);
   });
 });

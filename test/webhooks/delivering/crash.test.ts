@@ -72,6 +72,13 @@ const SCENARIOS: readonly Scenario[] = [
     answer: (before) => (before < 24 ? 500 : 200),
     ends: ['delivered'],
   },
+  {
+    name: 'retried in turn with others, by a rate',
+    endpoint: { ratePerSecond: 0.2 },
+    events: 3,
+    answer: (before) => (before < 3 ? 500 : 200),
+    ends: ['delivered'],
+  },
   { name: 'gone', events: 2, answer: () => 410, ends: ['dead', 'held'] },
   {
     name: 'in turn, by a rate that is slower than queues wait',
@@ -170,7 +177,7 @@ test('a message that is handed out twice, or late, does nothing', async () => {
 });
 
 test('of two messages for the same attempt at the same time one is sent', async () => {
-  const world = webhookWorld({ queues: false, answer: (_, __) => ({ status: world.posted.length === 0 ? 500 : 200 }) });
+  const world = webhookWorld({ queues: false, answer: () => ({ status: world.posted.length === 0 ? 500 : 200 }) });
   await world.endpoint();
   await world.publish(1);
   await world.run(world.clock.now + 1);
