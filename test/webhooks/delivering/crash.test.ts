@@ -131,7 +131,7 @@ test.each(SCENARIOS)(
     const { steps } = await live(scenario, { at: 0, when: 'before' });
     expect(steps).toBeGreaterThan(1);
     // All of a short life; of a long one, so many of its steps, evenly.
-    const apart = Math.max(1, Math.floor(steps / 30));
+    const apart = Math.max(1, Math.floor(steps / 25));
     let duplicates = 0;
     for (let at = 1; at <= steps; at += apart)
       for (const when of ['before', 'after'] as const) {
