@@ -63,7 +63,7 @@ const MINUTE_MS = 60_000;
 /** After which the queue hands out what a dead worker had. */
 const VISIBILITY_MS = 120_000;
 const Received = z.object({
-  Messages: z._default(z.array(z.object({ MessageId: z.string(), Body: z.string(), ReceiptHandle: z.string() })), []),
+  Messages: z.prefault(z.array(z.object({ MessageId: z.string(), Body: z.string(), ReceiptHandle: z.string() })), []),
 });
 
 /**
@@ -101,9 +101,10 @@ export function webhookWorld(options: Options) {
     const ours = through(table);
     const sendTo = (lane: keyof Lanes): SendAll => {
       const send: SendAll = (messages) => {
-        for (const message of messages)
-          sent.push(lane) &&
-            waiting.push({ dueMs: clock.now + Math.ceil(message.delaySeconds ?? 0) * 1000, lane, message });
+        for (const message of messages) {
+          sent.push(lane);
+          waiting.push({ dueMs: clock.now + Math.ceil(message.delaySeconds ?? 0) * 1000, lane, message });
+        }
         return Promise.resolve([]);
       };
       return options.lanes?.(send) ?? send;

@@ -10,10 +10,11 @@ interface Kept {
 
 const MOST_ENDPOINTS = 5_000;
 
+const nameOf = ({ organisation, id }: EndpointPlace) => `${organisation}#${id}`;
+
 /** The states of endpoints as they were a moment ago: read by each environment every few seconds, not at each attempt. */
 export function knownStates(states: Pick<EndpointStates, 'get'>, nowMs: () => number) {
   const kept = new BoundedMap<string, Kept>(MOST_ENDPOINTS);
-  const nameOf = ({ organisation, id }: EndpointPlace) => `${organisation}#${id}`;
   const keep = (place: EndpointPlace, state: Promise<EndpointState>) => {
     kept.set(nameOf(place), { readMs: nowMs(), state });
     return state;

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 
 const number = z.optional(z.number());
-const count = z._default(z.int(), 0);
+const count = z.prefault(z.int(), 0);
 
 /** How an endpoint does, as all who send to it know it together. Of an endpoint that is well there is hardly anything. */
 export const EndpointState = z.object({

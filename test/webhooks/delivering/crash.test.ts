@@ -72,6 +72,13 @@ const SCENARIOS: readonly Scenario[] = [
     answer: (before) => (before < 24 ? 500 : 200),
     ends: ['delivered'],
   },
+  {
+    name: 'retried in turn with others, by a rate',
+    endpoint: { ratePerSecond: 0.2 },
+    events: 3,
+    answer: (before) => (before < 3 ? 500 : 200),
+    ends: ['delivered'],
+  },
   { name: 'gone', events: 2, answer: () => 410, ends: ['dead', 'held'] },
   {
     name: 'in turn, by a rate that is slower than queues wait',
@@ -124,7 +131,7 @@ test.each(SCENARIOS)(
     const { steps } = await live(scenario, { at: 0, when: 'before' });
     expect(steps).toBeGreaterThan(1);
     // All of a short life; of a long one, so many of its steps, evenly.
-    const apart = Math.max(1, Math.floor(steps / 30));
+    const apart = Math.max(1, Math.floor(steps / 25));
     let duplicates = 0;
     for (let at = 1; at <= steps; at += apart)
       for (const when of ['before', 'after'] as const) {
@@ -170,7 +177,7 @@ test('a message that is handed out twice, or late, does nothing', async () => {
 });
 
 test('of two messages for the same attempt at the same time one is sent', async () => {
-  const world = webhookWorld({ queues: false, answer: (_, __) => ({ status: world.posted.length === 0 ? 500 : 200 }) });
+  const world = webhookWorld({ queues: false, answer: () => ({ status: world.posted.length === 0 ? 500 : 200 }) });
   await world.endpoint();
   await world.publish(1);
   await world.run(world.clock.now + 1);

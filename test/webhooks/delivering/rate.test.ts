@@ -44,8 +44,8 @@ test('several environments together never send more than the rate in any second,
       const message = { endpoint: endpoint.id, event: 'evt', number: 2, trigger: 'retry', type: 'a' } as const;
       const sent: number[] = [];
       for (const { by, count, pauseMs } of all) {
-        const ask = () =>
-          keepers[by]?.ask(endpoint, { ...message, organisation: endpoint.organisation, expiresAtSeconds: 1 });
+        const { organisation } = endpoint;
+        const ask = async () => keepers[by]?.ask(endpoint, { ...message, organisation, expiresAtSeconds: 1 });
         const before = waited.length;
         const passages = await Promise.all(Array.from({ length: count }, ask));
         const slots = passages.flatMap((each) => (each?.go === 'later' ? [each.slotMs] : []));
