@@ -204,20 +204,20 @@ function resourceOf({ resource }: Route, { pathParameters }: APIGatewayProxyEven
 }
 
 /** That it is one was checked where the operation was written; the table has only forgotten its type (routingTable). */
-function rawAnswer(answer: unknown): RawPage {
-  if (isRawAnswer(answer)) return answer;
+function rawAnswer(given: unknown): RawPage {
+  if (isRawAnswer(given)) return given;
   throw new Error('an operation that speaks HTTP itself gave no answer');
 }
 
-const isRawAnswer = (answer: unknown): answer is RawPage =>
-  typeof answer === 'object' &&
-  answer !== null &&
-  'status' in answer &&
-  typeof answer.status === 'number' &&
-  'body' in answer &&
-  typeof answer.body === 'string' &&
-  'headers' in answer &&
-  typeof answer.headers === 'object';
+const isRawAnswer = (given: unknown): given is RawPage =>
+  typeof given === 'object' &&
+  given !== null &&
+  'status' in given &&
+  typeof given.status === 'number' &&
+  'body' in given &&
+  typeof given.body === 'string' &&
+  'headers' in given &&
+  typeof given.headers === 'object';
 
 const rawResult = ({ status, headers, body }: RawPage): APIGatewayProxyResult => ({
   statusCode: status,
