@@ -137,12 +137,17 @@ export function webhookWorld(options: Options) {
         wait: (ms) => Promise.resolve(void (clock.now += ms)),
       }),
       post: (request: PostRequest) => {
-        const outcome = { bodyBytes: 0, times: { totalMs: 20 }, ...answer(request, clock.now) };
+        const outcome: Outcome = {
+          bodyBytes: 0,
+          isBodyLonger: false,
+          isRepeated: false,
+          times: { totalMs: 20 },
+          ...answer(request, clock.now),
+        };
         posted.push({ atMs: clock.now, url: request.url, event: request.headers['webhook-id'] ?? '', outcome });
         return Promise.resolve(outcome);
       },
       policy: { http: true, privateTargets: true, ports: 'any' as const },
-      authorize: () => Promise.resolve({}),
       tellExhausted: tell.exhausted,
       nowMs,
       random: () => 0.5,
