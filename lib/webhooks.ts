@@ -90,7 +90,7 @@ export class Webhooks extends Construct {
       environment: this.environment,
     });
     settings.grant(fn, ...READ, 'dynamodb:Query', ...WRITE);
-    webhooks.grantLog(fn, ...READ, 'dynamodb:BatchGetItem', ...WRITE);
+    webhooks.grantLog(fn, ...READ, 'dynamodb:BatchGetItem', 'dynamodb:Query', ...WRITE);
     webhooks.grantWaits(fn);
     for (const queue of [deliveries, retries, bulk]) queue.grant(fn, 'sqs:SendMessage');
     const schedule = events.Schedule.rate(SWEEP_EVERY);

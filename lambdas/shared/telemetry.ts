@@ -49,7 +49,8 @@ class RequestLogger extends Logger {
 /** Structured JSON lines to CloudWatch. Never handed a whole event, a header or a token: each line names its fields. */
 export const logger = new RequestLogger({ serviceName: SERVICE });
 
-const metrics = new Metrics({ namespace: 'Gatehouse', serviceName: SERVICE });
+/** Made when something is first counted, which most environments never do. */
+let metrics: Metrics | undefined;
 
 /**
  * Counts an answer that was our own fault. `serve()` turns every exception into a 500, so Lambda's own error metric
@@ -94,6 +95,7 @@ export const countUnknownDocument = seldom('UnknownDocuments');
 
 function count(name: string, value: number): void {
   // A single metric is a Metrics object of its own: the dimension and the value must both go to it.
+  metrics ??= new Metrics({ namespace: 'Gatehouse', serviceName: SERVICE });
   const metric = metrics.singleMetric();
   metric.addDimension('function', process.env.AWS_LAMBDA_FUNCTION_NAME ?? 'none');
   metric.addMetric(name, MetricUnit.Count, value);

@@ -17,14 +17,14 @@ let theirs: string;
 let issuer: Server;
 
 const json = (token: string) => ({ authorization: `Bearer ${token}`, 'content-type': 'application/json' });
-/** Globex is on the smallest plan: it waits when it is told to. */
+/** Globex is on the smallest plan: it waits when it is told to, as where a busy machine has a store answer late. */
 async function send(token: string, method: string, path: string, body?: unknown): Promise<Answer> {
   const answer = await call(path, {
     method,
     headers: json(token),
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
-  if (answer.status !== 429) return answer;
+  if (answer.status !== 429 && answer.status !== 503) return answer;
   await pause(Number(answer.headers.get('retry-after')) * 1000);
   return send(token, method, path, body);
 }
@@ -88,10 +88,16 @@ async function makeWebhooks(): Promise<Things> {
   await pause(2_500);
   const published = await send(theirs, 'POST', '/v1/events', { type: 'isolated.event', data: {} });
   const event = Published.parse(published.body).items[0]?.id ?? '';
-  const path = `/v1/webhooks/endpoints/${endpoint.id}/jobs`;
-  const job = Made.parse((await send(theirs, 'POST', path, { what: 'recover' })).body).id ?? '';
+  const path = `/v1/webhooks/endpoints/${endpoint.id}`;
+  await send(theirs, 'PATCH', path, { state: 'enabled' });
+  const job = Made.parse((await send(theirs, 'POST', `${path}/jobs`, { what: 'recover' })).body).id ?? '';
+  await send(theirs, 'PATCH', path, { state: 'paused' });
   expect((await send(theirs, 'POST', `/v1/webhooks/jobs/${job}/cancel`, {})).status).toBeLessThan(300);
+  const type = 'isolated.type';
+  const version = routes.putEventType?.example?.body;
+  expect((await send(theirs, 'PUT', `/v1/event-types/${type}/versions/1`, version)).status).toBe(200);
   return {
+    '/v1/event-types': { name: type, version: '1' },
     '/v1/webhooks/endpoints': { id: endpoint.id ?? '', event },
     '/v1/events': { event },
     '/v1/webhooks/jobs': { job },
@@ -123,8 +129,14 @@ beforeAll(async () => {
 afterAll(() => issuer.close());
 
 const collectionOf = ({ path }: Pick<Route, 'path'>) => path.split('/{')[0] ?? '';
+/** Makes what is of that name in a catalogue of one's own, whoever else has one of that name. */
+const OF_ONES_OWN = ['putEventType'];
 const withId = Object.entries(routes).filter(
-  ([, route]) => route.auth !== 'none' && route.params && !/^(settings|subgraphs):/.test(route.permission),
+  ([name, route]) =>
+    route.auth !== 'none' &&
+    route.params &&
+    !/^(settings|subgraphs):/.test(route.permission) &&
+    !OF_ONES_OWN.includes(name),
 );
 const fill = (path: string, values: Readonly<Record<string, string>> = {}) =>
   path.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '');
@@ -161,7 +173,8 @@ test('an administrator of one tenant gets the same 404 for whatever belongs to a
 });
 
 test('no list of one tenant shows anything of another', async () => {
-  const ids = Object.values(things).flatMap((each) => Object.values(each));
+  // A version is no id.
+  const ids = Object.values(things).flatMap((each) => Object.values(each).filter((id) => id.length > 2));
   const lists = Object.values(routes).filter(
     ({ method, path, auth, params }) => method === 'GET' && auth !== 'none' && !params && path.startsWith('/v1/'),
   );

@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { CLIENT_NAMES, COST_HEADER, graphRequestsOf, NOT_SIMPLE } from '../../lambdas/graph/request';
 import { Refusal } from '../../lambdas/shared/errors';
 import { ALLOWED } from '../../lambdas/shared/http/cors';
@@ -130,4 +131,32 @@ test.each([
 
 test('a page of another origin may send every header that is read', () => {
   expect(ALLOWED).toEqual(expect.arrayContaining([...CLIENT_NAMES, ...NOT_SIMPLE, COST_HEADER]));
+});
+
+/** What is read of a body, or why it is refused. */
+const outcome = (sent: object) => {
+  try {
+    return read(posted(sent));
+  } catch (error) {
+    return error instanceof Refusal ? error.message : error;
+  }
+};
+
+test('a plain body says what the schema makes of it', () => {
+  const body = fc.record(
+    {
+      query: fc.constantFrom('{ hello }', 1, null),
+      variables: fc.oneof(fc.dictionary(fc.string(), fc.jsonValue()), fc.jsonValue()),
+      operationName: fc.oneof(fc.constantFrom(null, '', 'a'.repeat(200), 'a'.repeat(201), 1), fc.string()),
+      documentId: fc.constantFrom(null, 'a', 1),
+      other: fc.jsonValue(),
+      ['__proto__']: fc.jsonValue(),
+    },
+    { requiredKeys: [] },
+  );
+  // With extensions a body is no plain one.
+  fc.assert(
+    fc.property(body, (sent) => expect(outcome(sent)).toEqual(outcome({ ...sent, extensions: {} }))),
+    { numRuns: 500 },
+  );
 });

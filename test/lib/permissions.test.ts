@@ -144,6 +144,7 @@ const GRANTS = (store: string): Readonly<Record<string, readonly unknown[]>> => 
     ...['GetItem', 'Query', 'PutItem', 'UpdateItem'].map((action) => `dynamodb:${action} WebhooksSettings`),
     ...LOG_TABLE,
     'dynamodb:BatchGetItem WebhooksLog',
+    'dynamodb:Query WebhooksLog',
     'dynamodb:Query WebhooksLog/index/waits',
     ...SEND,
   ],

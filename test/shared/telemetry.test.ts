@@ -2,6 +2,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import * as fc from 'fast-check';
 import { logger } from '../../lambdas/shared/telemetry';
 
+const VARIABLE = '_X_AMZN_TRACE_ID';
 const TRACE = 'Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1';
 
 /** What is written to the log meanwhile, its time left out. */
@@ -17,11 +18,11 @@ function written(log: () => void): unknown {
 }
 
 afterEach(() => {
-  delete process.env._X_AMZN_TRACE_ID;
+  delete process.env[VARIABLE];
 });
 
 test.each([undefined, TRACE])('a line is what powertools writes, with the trace %j', (trace) => {
-  if (trace !== undefined) process.env._X_AMZN_TRACE_ID = trace;
+  if (trace !== undefined) process.env[VARIABLE] = trace;
   const powertools = new Logger({ serviceName: 'gatehouse' });
   const name = fc.oneof(fc.constantFrom('requestId', 'status', 'principal'), fc.stringMatching(/^[a-z_]{1,9}$/));
   const value = fc.oneof(

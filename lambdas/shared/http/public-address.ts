@@ -26,9 +26,13 @@ const NOT_PUBLIC = {
   ipv6: ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'],
 } as const;
 
-const notPublic = listOf('ipv4', NOT_PUBLIC.ipv4);
-const notPublic6 = listOf('ipv6', NOT_PUBLIC.ipv6);
-const internet6 = listOf('ipv6', ['2000::/3']);
+/** Built when an address is first looked at: a function whose subgraphs are all signed for never does. */
+let lists: ReturnType<typeof build> | undefined;
+const build = () => ({
+  notPublic: listOf('ipv4', NOT_PUBLIC.ipv4),
+  notPublic6: listOf('ipv6', NOT_PUBLIC.ipv6),
+  internet6: listOf('ipv6', ['2000::/3']),
+});
 
 function listOf(family: 'ipv4' | 'ipv6', ranges: readonly string[]): BlockList {
   const list = new BlockList();
@@ -45,6 +49,7 @@ function listOf(family: 'ipv4' | 'ipv6', ranges: readonly string[]): BlockList {
  * would not look at.
  */
 export function isPublic(address: string): boolean {
+  const { notPublic, notPublic6, internet6 } = (lists ??= build());
   if (isIP(address) === 4) return !notPublic.check(address, 'ipv4');
   if (isIP(address) !== 6 || address.includes('%')) return false;
   return internet6.check(address, 'ipv6') && !notPublic6.check(address, 'ipv6') && !isIsatap(address);

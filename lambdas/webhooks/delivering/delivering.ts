@@ -16,7 +16,7 @@ import { tableOf } from '../stores/table';
 import { disable } from './disable';
 import { gatekeeper } from './gatekeeper';
 import { endpointOf } from './known-endpoints';
-import type { Delivering } from './make-attempt';
+import type { Delivering } from './make-attempts';
 
 export const deliverEnv = { ...tableEnv, ...laneEnv, ...sealingEnv, ...targetEnv };
 type DeliverEnv = { readonly [K in keyof typeof deliverEnv]: z.output<(typeof deliverEnv)[K]> };

@@ -74,8 +74,8 @@ function slotPassage({ states, nowMs, wait }: Keeping, known: KnownStates) {
     const { pausedUntilMs = 0 } = state;
     if (slotMs >= Math.max(nowMs() - LATE_MS, pausedUntilMs)) return slotMs;
     const notBeforeMs = Math.max(nowMs(), pausedUntilMs);
-    const slot = await reserve(endpoint, { apartMs: apart, notBeforeMs, believedMs: state.slotMs });
-    known.learn(endpoint, slot.state);
+    const slot = await reserve(endpoint, { apartMs: apart, notBeforeMs, believedUs: state.slotUs });
+    await known.learn(endpoint, slot.state);
     return slot.atMs;
   };
   return async (endpoint: EndpointRecord, message: AttemptMessage, state: EndpointState): Promise<Passage> => {
@@ -95,14 +95,14 @@ function noting({ states, disable, nowMs }: Keeping, known: KnownStates) {
   const change = async (endpoint: EndpointRecord, before: EndpointState, next: Change) => {
     if (Object.keys(next).length === 0) return before;
     const after = await states.change(endpoint, next, { breaker: before.breaker });
-    known.learn(endpoint, after);
+    await known.learn(endpoint, after);
     return after;
   };
   const giveUp = async (endpoint: EndpointRecord, state: EndpointState, reason: string) => {
     const now = nowMs();
     // What must not be lost comes first: the sweep does what a crash has left undone, and tells the tenant.
     if (state.disabling === undefined)
-      known.learn(endpoint, await states.change(endpoint, { disabling: reason, disablingAtMs: now, dueMs: now }));
+      await known.learn(endpoint, await states.change(endpoint, { disabling: reason, disablingAtMs: now, dueMs: now }));
     await disable(endpoint, reason, now);
   };
   const failed = async (
@@ -113,7 +113,7 @@ function noting({ states, disable, nowMs }: Keeping, known: KnownStates) {
   ) => {
     // Whoever asks for fewer requests has not failed.
     const counted = outcome.status === 429 ? before : await states.countFailure(endpoint, recentAfterMs(nowMs()));
-    known.learn(endpoint, counted);
+    await known.learn(endpoint, counted);
     const now = nowMs();
     const after = await change(endpoint, counted, {
       ...(counted.failingSinceMs === undefined && { failingSinceMs: now }),

@@ -10,10 +10,11 @@ interface Kept {
 
 const MOST_ENDPOINTS = 5_000;
 
+const nameOf = ({ organisation, id }: EndpointPlace) => `${organisation}#${id}`;
+
 /** The states of endpoints as they were a moment ago: read by each environment every few seconds, not at each attempt. */
 export function knownStates(states: Pick<EndpointStates, 'get'>, nowMs: () => number) {
   const kept = new BoundedMap<string, Kept>(MOST_ENDPOINTS);
-  const nameOf = ({ organisation, id }: EndpointPlace) => `${organisation}#${id}`;
   const keep = (place: EndpointPlace, state: Promise<EndpointState>) => {
     kept.set(nameOf(place), { readMs: nowMs(), state });
     return state;
@@ -27,10 +28,11 @@ export function knownStates(states: Pick<EndpointStates, 'get'>, nowMs: () => nu
       read.catch(() => kept.delete(nameOf(place)));
       return read;
     },
-    /** As a change of our own has left it. Nothing: somebody else has changed it, and it is read anew. */
-    learn(place: EndpointPlace, state: EndpointState | undefined): void {
-      if (state) void keep(place, Promise.resolve(state));
-      else kept.delete(nameOf(place));
+    /** As a change of our own has left it; it may be known better. Nothing: somebody else has changed it, and it is read anew. */
+    async learn(place: EndpointPlace, state: EndpointState | undefined): Promise<void> {
+      if (!state) return kept.delete(nameOf(place));
+      const last = await kept.get(nameOf(place))?.state.catch(() => undefined);
+      if (!last || last.version < state.version) void keep(place, Promise.resolve(state));
     },
   };
 }

@@ -5,13 +5,13 @@ import type { EndpointStates } from '../stores/endpoint-states';
 interface Asked {
   readonly apartMs: number;
   readonly notBeforeMs: number;
-  readonly believedMs: number | undefined;
+  readonly believedUs: number | undefined;
 }
 
 interface Gathering {
   count: number;
-  readonly apartMs: number;
-  readonly reserved: Promise<{ readonly firstMs: number; readonly state: EndpointState }>;
+  readonly apartUs: number;
+  readonly reserved: Promise<{ readonly firstUs: number; readonly state: EndpointState }>;
 }
 
 interface Slot {
@@ -26,18 +26,20 @@ export function slotsOf({ reserve }: Pick<EndpointStates, 'reserve'>) {
     const gathering = gatherings.get(place.id) ?? begin(place, asked);
     const number = gathering.count;
     gathering.count += 1;
-    const { firstMs, state } = await gathering.reserved;
+    const { firstUs, state } = await gathering.reserved;
     // Whole milliseconds, later rather than sooner.
-    return { atMs: Math.ceil(firstMs + number * gathering.apartMs), state };
+    return { atMs: Math.ceil((firstUs + number * gathering.apartUs) / 1000), state };
   };
 
-  function begin(place: EndpointPlace, asked: Asked): Gathering {
+  function begin(place: EndpointPlace, { apartMs, notBeforeMs, believedUs }: Asked): Gathering {
+    const apartUs = Math.ceil(apartMs * 1000);
+    const notBeforeUs = notBeforeMs * 1000;
     const gathering: Gathering = {
       count: 0,
-      apartMs: asked.apartMs,
+      apartUs,
       reserved: afterThisTurn().then(() => {
         gatherings.delete(place.id);
-        return reserve(place, { ...asked, count: gathering.count });
+        return reserve(place, { apartUs, notBeforeUs, believedUs, count: gathering.count });
       }),
     };
     gatherings.set(place.id, gathering);

@@ -23,16 +23,16 @@ interface Circumstances {
 const JITTER = 0.2;
 const GONE = 410;
 
-export const isSuccess = ({ status, error }: Outcome): boolean =>
-  error === undefined && status !== undefined && status >= 200 && status < 300;
-
-export const isGone = ({
-  status,
-  error,
-}: {
+/** How an attempt ended, as it is and as it is stored. */
+interface Ended {
   readonly status?: number | undefined;
   readonly error?: unknown;
-}): boolean => error === undefined && status === GONE;
+}
+
+export const isSuccess = ({ status, error }: Ended): boolean =>
+  error === undefined && status !== undefined && status >= 200 && status < 300;
+
+export const isGone = ({ status, error }: Ended): boolean => error === undefined && status === GONE;
 
 export function verdictOf(
   outcome: Outcome,

@@ -29,7 +29,11 @@ export function isServed(event: Versioned & { readonly older?: Older | undefined
   return pin === undefined || event.older === undefined || pin >= event.older.reach;
 }
 
-const Body = z.pipe(fromJson, z.looseObject({ version: z.int(), data: z.unknown() }));
+/** As publish.ts writes it, in this order. */
+const Body = z.pipe(
+  fromJson,
+  z.object({ id: z.string(), type: z.string(), version: z.int(), timestamp: z.string(), data: z.unknown() }),
+);
 
 /** One event goes to many endpoints, of which many pin the same version. */
 const made = new WeakMap<EventRecord, Map<number, string>>();

@@ -1,10 +1,12 @@
 import * as z from 'zod/mini';
 
 const number = z.optional(z.number());
-const count = z._default(z.int(), 0);
+const count = z.prefault(z.int(), 0);
 
 /** How an endpoint does, as all who send to it know it together. Of an endpoint that is well there is hardly anything. */
 export const EndpointState = z.object({
+  /** Which change it is the state after. */
+  version: count,
   /** `open`: it fails, and its deliveries are parked. `draining`: it answers again, and they follow. Closed without. */
   breaker: z.optional(z.enum(['open', 'draining'])),
   /** In a row, and since when there has been nothing but failures. */
@@ -23,8 +25,8 @@ export const EndpointState = z.object({
   perSecond: number,
   /** It is slow to answer: until then its deliveries go by a lane of their own. */
   slowUntilMs: number,
-  /** The next free slot of its rate. */
-  slotMs: number,
+  /** The next free slot of its rate, in microseconds: whole numbers, so that none is closer to the next than it may be. */
+  slotUs: number,
   /** It was overloaded: how far its slots are apart, when that was last changed, and when attempts begin again. */
   paceMs: number,
   pacedAtMs: number,
@@ -38,7 +40,9 @@ export const EndpointState = z.object({
 export type EndpointState = z.output<typeof EndpointState>;
 
 /** Fields as they are to be; what is undefined is taken away. */
-export type Change = { readonly [K in Exclude<keyof EndpointState, 'at'>]?: EndpointState[K] | undefined } & {
+export type Change = {
+  readonly [K in Exclude<keyof EndpointState, 'at' | 'version'>]?: EndpointState[K] | undefined;
+} & {
   /** When the sweep is to see to it. */
   readonly dueMs?: number | undefined;
 };

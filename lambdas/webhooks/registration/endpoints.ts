@@ -28,7 +28,7 @@ export interface Registration {
   readonly policy: TargetPolicy;
   /** How endpoints do, by id. */
   healthOf(organisation: string, ids: readonly string[]): Promise<ReadonlyMap<string, EndpointHealth>>;
-  /** Lets what waits for an endpoint that was deleted wait no longer. */
+  /** Has somebody look, in a while, whether anything waits for an endpoint that is not there any more. */
   clearAway(endpoint: EndpointRecord): Promise<unknown>;
   /** Publishes the ping of a test to this endpoint alone; the event's id. */
   ping(endpoint: EndpointRecord): Promise<string>;
@@ -120,10 +120,11 @@ export const endpointOperations = (deps: Registration): Operations<typeof endpoi
       const before = await find(principal, params.id, ifMatch);
       await deps.changes.change(call, {}, async (tx) => {
         tx.audit({ action: 'webhook.deleted', target: `webhook:${before.id}`, before: auditView(before) });
+        // Who looks and finds it there all the same does nothing.
+        await deps.clearAway(before);
         const done = await deps.endpoints.remove(before.organisation, before.id, before.version);
         if (!done) refuse('conflict', JUST_CHANGED);
       });
-      await deps.clearAway(before);
       return undefined;
     },
 

@@ -5,17 +5,18 @@ import { endpointIn } from './log';
 import type { Expression, Item, Key, Table } from './table';
 import { dueAt } from './waiting';
 
+/** In microseconds. */
 interface Slots {
   readonly count: number;
   /** From one slot to the next. */
-  readonly apartMs: number;
-  readonly notBeforeMs: number;
+  readonly apartUs: number;
+  readonly notBeforeUs: number;
   /** What was last known to be the next free slot. */
-  readonly believedMs: number | undefined;
+  readonly believedUs: number | undefined;
 }
 
 interface Reserved {
-  readonly firstMs: number;
+  readonly firstUs: number;
   readonly state: EndpointState;
 }
 
@@ -34,7 +35,6 @@ export interface EndpointStates {
 
 /** What nobody has touched for so long says nothing any more. */
 const KEPT_SECONDS = 30 * 86_400;
-/** Callers are in each other's way only where the line of slots begins anew. */
 const MOST_TRIES = 10;
 const MOST_KEYS = 100;
 
@@ -51,12 +51,17 @@ const healthIn = (state: EndpointState, nowMs: number): EndpointHealth => ({
   slow: (state.slowUntilMs ?? 0) > nowMs,
 });
 
+type Updating = () => Promise<EndpointState | undefined>;
 type Fields = Parameters<typeof changeOf>[0];
 
 export function statesIn(table: Table, nowMs: () => number): EndpointStates {
-  const update = async (place: EndpointPlace, { set, ...rest }: Fields, condition?: Expression) => {
+  const update = async (place: EndpointPlace, { set, keep = {}, add }: Fields, condition?: Expression) => {
     const expiresAtSeconds = Math.ceil(nowMs() / 1000) + KEPT_SECONDS;
-    const item = await table.update(keyOf(place), changeOf({ set: { ...set, expiresAtSeconds }, ...rest }), condition);
+    const item = await table.update(
+      keyOf(place),
+      changeOf({ set: { ...set, expiresAtSeconds }, keep, add: { ...add, version: 1 } }),
+      condition,
+    );
     return item && stateIn(item);
   };
   return {
@@ -72,27 +77,42 @@ export function statesIn(table: Table, nowMs: () => number): EndpointStates {
     },
     change: (place, change, before = {}) => update(place, { set: attributesOf(place, change) }, conditionOf(before)),
     async countFailure(place, recentAfterMs) {
-      const one = { failures: 1, recent: 1 };
       const keep = { failingSinceMs: nowMs() };
-      const isRecent = { text: '#recentSinceMs > :after', names: ['recentSinceMs'], values: { after: recentAfterMs } };
-      const counted = await update(place, { set: {}, keep, add: one }, isRecent);
-      const anew = { set: { recent: 1, recentSinceMs: nowMs() }, keep, add: { failures: 1 } };
-      return counted ?? (await update(place, anew)) ?? stateIn({});
+      const after = { after: recentAfterMs };
+      const another = () =>
+        update(
+          place,
+          { set: {}, keep, add: { failures: 1, recent: 1 } },
+          { text: '#recentSinceMs > :after', values: after, names: ['recentSinceMs'] },
+        );
+      const first = () =>
+        update(
+          place,
+          { set: { recent: 1, recentSinceMs: nowMs() }, keep, add: { failures: 1 } },
+          { text: 'attribute_not_exists(#recentSinceMs) OR #recentSinceMs <= :after', values: after },
+        );
+      return inTurns(another, first);
     },
-    async reserve(place, { count, apartMs, notBeforeMs, believedMs = 0 }) {
-      const taken = count * apartMs;
-      const from = { notBefore: notBeforeMs };
+    async reserve(place, { count, apartUs, notBeforeUs, believedUs = 0 }) {
+      const taken = count * apartUs;
+      const from = { notBefore: notBeforeUs };
       const behind = () =>
-        update(place, { set: {}, add: { slotMs: taken } }, { text: '#slotMs > :notBefore', values: from });
-      const free = { text: 'attribute_not_exists(#slotMs) OR #slotMs <= :notBefore', values: from };
-      const first = () => update(place, { set: { slotMs: notBeforeMs + taken } }, free);
-      for (let asks = believedMs > notBeforeMs ? 0 : 1; asks < MOST_TRIES; asks += 1) {
-        const state = await (asks % 2 === 0 ? behind() : first());
-        if (state?.slotMs !== undefined) return { firstMs: state.slotMs - taken, state };
-      }
-      throw new Error('no slot was to be had: others were faster');
+        update(place, { set: {}, add: { slotUs: taken } }, { text: '#slotUs > :notBefore', values: from });
+      const free = { text: 'attribute_not_exists(#slotUs) OR #slotUs <= :notBefore', values: from };
+      const first = () => update(place, { set: { slotUs: notBeforeUs + taken } }, free);
+      const state = await (believedUs > notBeforeUs ? inTurns(behind, first) : inTurns(first, behind));
+      return { firstUs: (state.slotUs ?? notBeforeUs) - taken, state };
     },
   };
+}
+
+/** Of two updates whose conditions exclude each other, the one that holds: others may change that in between. */
+async function inTurns(one: Updating, other: Updating): Promise<EndpointState> {
+  for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+    const state = (await one()) ?? (await other());
+    if (state) return state;
+  }
+  throw new Error('the state of an endpoint changes all the time');
 }
 
 /** With its place in the index, where that changes. */

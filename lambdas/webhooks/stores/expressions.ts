@@ -9,9 +9,10 @@ interface Fields {
   readonly add?: Plain;
 }
 
+const isThere = ([, value]: [string, unknown]) => value !== undefined;
+
 /** The update of an item that does this to its attributes. */
 export function changeOf({ set, keep = {}, add = {} }: Fields): Expression {
-  const isThere = ([, value]: [string, unknown]) => value !== undefined;
   const all = Object.entries(set);
   const sets = [
     ...all.filter(isThere).map(([name]) => `#${name} = :${name}`),
