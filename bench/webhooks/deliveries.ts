@@ -5,23 +5,11 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import * as z from 'zod/mini';
 import { buildFunctions } from '../../bin/build';
-import { keptSecret } from '../../lambdas/shared/stores/secrets';
 import { eventId, hashOf } from '../../lambdas/webhooks/records/event';
 import { messageText } from '../../lambdas/webhooks/records/message';
-import { type Content, sealed, sealingOf } from '../../lambdas/webhooks/registration/sealed';
-import { newSigningKeys } from '../../lambdas/webhooks/signing/secrets';
-import { endpointsIn } from '../../lambdas/webhooks/stores/endpoints';
-import { tableOf } from '../../lambdas/webhooks/stores/table';
-import { endpointRecord } from '../../test/support/webhook-records';
-import {
-  KEYS_SECRET,
-  LOG_TABLE,
-  QUEUES,
-  queueUrl,
-  SETTINGS_TABLE,
-  startWebhookStores,
-} from '../../test/support/webhooks';
+import { startWebhookStores } from '../../test/support/webhooks';
 import { count, median, row, say } from '../measure';
+import { DELIVER_ENV, register } from './endpoint';
 
 const BUNDLE = resolve('dist/functions/deliver/index.js');
 /** A payload as tenants send them. */
@@ -34,27 +22,6 @@ const MOST_CPU = 1.5;
 
 const organisation = randomUUID();
 const endpoint = `we_${'a'.repeat(20)}`;
-
-const OURS: NodeJS.ProcessEnv = {
-  FUNCTION: BUNDLE,
-  WEBHOOKS_TABLE: SETTINGS_TABLE,
-  WEBHOOK_LOG_TABLE: LOG_TABLE,
-  DELIVERIES_QUEUE: queueUrl(QUEUES.deliveries),
-  RETRIES_QUEUE: queueUrl(QUEUES.retries),
-  BULK_QUEUE: queueUrl(QUEUES.bulk),
-  WEBHOOK_KEYS_SECRET: KEYS_SECRET,
-  PRIVATE_TARGETS: 'on',
-  TARGET_PORTS: 'any',
-};
-
-async function register(url: string): Promise<void> {
-  const place = { organisation, id: endpoint };
-  const content: Content = { keys: newSigningKeys(), authentication: { kind: 'none' } };
-  const envelope = await sealingOf(keptSecret(KEYS_SECRET))();
-  await endpointsIn(tableOf(SETTINGS_TABLE)).put(
-    endpointRecord({ ...place, url, sealed: sealed(envelope, place, content) }),
-  );
-}
 
 /** Of a new event each: what has been delivered would not be sent again. */
 const message = () =>
@@ -100,10 +67,14 @@ export async function deliveries(): Promise<void> {
   const sink = fork('bench/webhooks/sink.mjs', { execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   const [port] = z.tuple([z.int(), z.unknown()]).parse(await once(sink, 'message'));
   const url = `http://127.0.0.1:${port}/hook`;
-  await register(url);
+  await register({ organisation, id: endpoint }, url);
   const contenders = [
     { name: 'undici: a bare loop of POSTs', child: await started({}), make: () => PAYLOAD },
-    { name: 'Gatehouse: the function that sends, logging', child: await started(OURS), make: message },
+    {
+      name: 'Gatehouse: the function that sends, logging',
+      child: await started({ FUNCTION: BUNDLE, ...DELIVER_ENV }),
+      make: message,
+    },
   ];
   try {
     const turns = contenders.map((): z.output<typeof Turn>[] => []);

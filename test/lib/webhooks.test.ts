@@ -1,3 +1,4 @@
+import { MEMORY_MB } from '../../bench/webhooks/cost/model';
 import { STAGE_NAMES } from '../../lib/stages';
 import { stages } from '../support/synthesize';
 import { at, type Deployed, list, type Resource, text } from '../support/template';
@@ -80,6 +81,10 @@ describe.each(STAGE_NAMES)('webhooks of %s', (name) => {
   test('are worked on by so many runs of each queue at most', () => {
     for (const { Properties } of mappings(stages[name]))
       expect(Number(at(Properties.ScalingConfig, 'MaximumConcurrency'))).toBeGreaterThanOrEqual(2);
+  });
+
+  test('are sent with as much memory as the cost model says', () => {
+    expect(deliverOf(stages[name]).Properties.MemorySize).toBe(MEMORY_MB);
   });
 
   test('are sent from outside the VPC, where a hostile address has nothing private to reach', () => {
