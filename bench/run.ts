@@ -1,9 +1,10 @@
 import { auth } from './auth';
 import { graph } from './graph';
 import { guard } from './guard';
+import { webhooks } from './webhooks';
 
 /** `npm run bench -- <name>`: prints what is measured side by side in one run, as ratios with their goals. */
-const BENCHES: Readonly<Record<string, () => Promise<void>>> = { auth, graph, guard };
+const BENCHES: Readonly<Record<string, () => Promise<void>>> = { auth, graph, guard, webhooks };
 
 const [name = ''] = process.argv.slice(2);
 const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;

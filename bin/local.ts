@@ -10,7 +10,8 @@ import { findRedis } from '../local/stores/redis-binary';
 /**
  * `npm start`: builds, synthesizes the stage `local`, and serves its stacks on this machine.
  * --fresh forgets the data of earlier runs, --watch follows the sources, --no-build serves cdk.out as it is.
- * PORT (8080; 0 for a free one), HOST (127.0.0.1), DATA (.gatehouse) and REDIS_URL say where.
+ * PORT (8080; 0 for a free one), HOST (127.0.0.1), DATA (.gatehouse) and REDIS_URL say where; CLOCK_RATE (1) how many times
+ * faster than the machine's the clock goes that queues, schedules and functions see.
  */
 const FLAGS = ['--fresh', '--watch', '--no-build'];
 const SOURCES = ['lambdas', 'lib', 'examples', 'bin'];
@@ -70,6 +71,12 @@ function portOf(value = '8080'): number {
   return port;
 }
 
+function clockRateOf(value = '1'): number {
+  const rate = Number(value);
+  if (!(rate >= 1 && rate <= 1_000)) throw new Error(`CLOCK_RATE=${value} is no number from 1 to 1000`);
+  return rate;
+}
+
 async function main(flags: readonly string[]): Promise<void> {
   const unknown = flags.filter((flag) => !FLAGS.includes(flag));
   if (unknown.length > 0) throw new Error(`unknown option ${unknown.join(', ')}; there are ${FLAGS.join(', ')}`);
@@ -84,6 +91,7 @@ async function main(flags: readonly string[]): Promise<void> {
     host: process.env.HOST ?? '127.0.0.1',
     port,
     redisUrl: process.env.REDIS_URL,
+    clockRate: clockRateOf(process.env.CLOCK_RATE),
     log,
   });
   endOnSignal(host, log);

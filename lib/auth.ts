@@ -57,7 +57,11 @@ export class Auth extends Construct {
       database: 'owner',
       cache: true,
       errorsToAlarm: 1,
-      environment: { SIGNING_KEYS_SECRET: data.signingKeys.secretArn, KEYS_TABLE: data.keys.tableName },
+      environment: {
+        SIGNING_KEYS_SECRET: data.signingKeys.secretArn,
+        SUBGRAPH_KEY_SECRET: data.subgraphKey.secretArn,
+        KEYS_TABLE: data.keys.tableName,
+      },
     });
     data.keys.grant(fn, 'dynamodb:PutItem');
     fn.addPermission('SecretsManager', {
@@ -66,6 +70,8 @@ export class Auth extends Construct {
     });
     // The secret is made empty: nothing can be signed before the first turn.
     this.schedule('TurnSigningKeys', fn, data.signingKeys, { isImmediate: true });
+    // It is drawn when it is made: the first turn only adds the key to come.
+    this.schedule('TurnSubgraphKey', fn, data.subgraphKey, { isImmediate: false });
     // At once it would race with the migrations, which read the same login.
     this.schedule('RenewDatabasePassword', fn, data.database.owner, { isImmediate: false });
   }

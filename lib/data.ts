@@ -71,9 +71,9 @@ export class DataStack extends Stack {
       unrotated: 'a new pepper would void every API key; issue new keys instead',
     });
     this.subgraphKey = secret('SubgraphKey', {
-      description: 'The key that tells subgraphs who asks is made of it',
+      description: 'The keys that tell subgraphs who asks are made of it; rotation turns them',
       generateSecretString: RANDOM,
-      unrotated: 'it signs tokens of one minute, for subgraphs alone; a new value is a new key',
+      unrotated: 'its rotation stands with the function that does it (auth.ts)',
     });
     this.webhooks = new WebhookStores(this, 'Webhooks', stage);
     this.webhookKeys = secret('WebhookKeys', {

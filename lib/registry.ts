@@ -21,6 +21,8 @@ const CHECK_TIMEOUT = Duration.seconds(50);
 interface RegistryProps extends Foundation {
   /** Subgraphs of this deployment, which answer none but callers that sign. */
   readonly subgraphs: readonly Subgraph[];
+  /** Asks the graph to plan documents ahead. */
+  readonly planUrl: lambda.FunctionUrl;
 }
 
 /** The registry of subgraphs, the function that asks running services for their SDL, and the one that asks whether they are there. */
@@ -45,9 +47,9 @@ export class Registry extends Construct {
       cache: true,
       timeoutSeconds: 28,
       memoryMb: COMPOSING_MB,
-      environment: { ...environment, FETCH_SDL_URL: fetchUrl.url },
+      environment: { ...environment, FETCH_SDL_URL: fetchUrl.url, PLAN_DOCUMENTS_URL: foundation.planUrl.url },
     }).fn;
-    fetchUrl.grantInvokeUrl(this.api);
+    for (const url of [fetchUrl, foundation.planUrl]) url.grantInvokeUrl(this.api);
     this.check(foundation);
   }
 

@@ -49,7 +49,7 @@ export class ServicesStack extends Stack {
     const auth = new Auth(this, 'Auth', foundation);
     const platform = new Platform(this, 'Platform', foundation);
     const graph = new Graph(this, 'Graph', foundation);
-    const registry = new Registry(this, 'Registry', foundation);
+    const registry = new Registry(this, 'Registry', { ...foundation, planUrl: graph.planUrl });
     const tenants = new Tenants(this, 'Tenants', foundation);
     const keys = new Keys(this, 'Keys', foundation);
     const limits = new Limits(this, 'Limits', foundation);

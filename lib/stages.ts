@@ -58,8 +58,8 @@ const Stage = z.strictObject({
   ),
   /** Whether addresses that people name (an issuer's keys, a subgraph) may be private and without TLS: on a laptop, and nowhere else. */
   privateTargets: z.boolean(),
-  /** The ports that webhook endpoints may have. */
-  webhookPorts: z.union([z.literal('any'), z.array(z.int().check(z.gte(1), z.lte(65_535)))]),
+  /** The ports that webhook endpoints may have: `any` of them, or these. */
+  webhookPorts: z.string().check(z.regex(/^(any|\d{1,5}( \d{1,5})*)$/)),
   /** Of an operation with fields that its caller may not see: `filter` makes them null, `reject` refuses it whole. */
   unauthorizedFields: z.enum(['filter', 'reject']),
   /**
@@ -100,7 +100,7 @@ const dev: Settings = {
   seedLogins: true,
   exampleSubgraphs: true,
   privateTargets: false,
-  webhookPorts: [443, 8443],
+  webhookPorts: '443 8443',
   unauthorizedFields: 'filter',
 };
 
@@ -120,7 +120,7 @@ const prod: Settings = {
   seedLogins: false,
   exampleSubgraphs: false,
   privateTargets: false,
-  webhookPorts: [443, 8443],
+  webhookPorts: '443 8443',
   unauthorizedFields: 'filter',
 };
 

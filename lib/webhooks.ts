@@ -6,6 +6,7 @@ import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
 import { accept } from './constructs/accept';
 import { type Foundation, GatewayFunction } from './constructs/gateway-function';
+import { watchQueues } from './constructs/webhook-alarms';
 import { DELIVER_TIMEOUT } from './constructs/webhook-stores';
 
 /** Attempts that one run makes at the same time; they wait for others' servers nearly all of their time. */
@@ -36,7 +37,7 @@ export class Webhooks extends Construct {
       BULK_QUEUE: bulk.queueUrl,
       WEBHOOK_KEYS_SECRET: data.webhookKeys.secretArn,
       PRIVATE_TARGETS: stage.privateTargets ? 'on' : 'off',
-      TARGET_PORTS: JSON.stringify(stage.webhookPorts),
+      TARGET_PORTS: stage.webhookPorts,
     };
     this.api = new GatewayFunction(this, 'Api', foundation, {
       code: 'webhooks',
@@ -54,6 +55,7 @@ export class Webhooks extends Construct {
     data.webhookKeys.grantRead(this.api);
     this.deliver(foundation);
     this.sweep(foundation);
+    watchQueues(foundation.monitoring, data.webhooks);
   }
 
   private deliver(foundation: Foundation): void {
@@ -67,7 +69,7 @@ export class Webhooks extends Construct {
       environment: this.environment,
     });
     settings.grant(fn, ...READ, 'dynamodb:Query', ...WRITE);
-    webhooks.grantLog(fn, ...READ, 'dynamodb:BatchGetItem', ...WRITE);
+    webhooks.grantLog(fn, ...READ, 'dynamodb:BatchGetItem', ...WRITE, 'dynamodb:BatchWriteItem');
     for (const queue of [deliveries, retries, bulk]) queue.grant(fn, 'sqs:SendMessage');
     foundation.data.webhookKeys.grantRead(fn);
     const source = { reportBatchItemFailures: true };
@@ -88,7 +90,7 @@ export class Webhooks extends Construct {
       environment: this.environment,
     });
     settings.grant(fn, ...READ, 'dynamodb:Query', ...WRITE);
-    webhooks.grantLog(fn, ...READ, 'dynamodb:BatchGetItem', ...WRITE);
+    webhooks.grantLog(fn, ...READ, 'dynamodb:BatchGetItem', 'dynamodb:Query', ...WRITE);
     webhooks.grantWaits(fn);
     for (const queue of [deliveries, retries, bulk]) queue.grant(fn, 'sqs:SendMessage');
     const schedule = events.Schedule.rate(SWEEP_EVERY);

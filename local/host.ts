@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { awsEndpoint } from './aws/endpoint';
 import { rolesOf } from './aws/iam';
 import { servicesOf } from './aws/services';
-import { realClock } from './events/clock';
+import { fasterClock } from './events/clock';
 import { settleCustomResources } from './events/custom-resource';
 import { startQueueSources } from './events/queue';
 import { SecretRotations } from './events/rotation';
@@ -49,6 +49,12 @@ export interface HostOptions {
   /** 0 takes a free one. */
   readonly port: number;
   readonly redisUrl: string | undefined;
+  /**
+   * How many times faster than the machine's the clock goes that schedules, queues (delays, visibility timeouts) and functions
+   * see, so that hours of waiting are tried out in minutes. Processes are as fast as ever, and so are their time limits;
+   * PostgreSQL and Redis keep the machine's time. @default 1
+   */
+  readonly clockRate?: number;
   readonly log: Log;
 }
 
@@ -80,7 +86,9 @@ export async function startHost(options: HostOptions): Promise<Host> {
 }
 
 async function start(options: HostOptions, lifetime: Lifetime): Promise<Host> {
-  const { dataFolder, redisUrl, log } = options;
+  const { dataFolder, redisUrl, log, clockRate: rate = 1 } = options;
+  const pace = { rate, sinceMs: Date.now() };
+  const clock = fasterClock(pace);
   const onDenied = ({ principal, action, resource }: Denial) =>
     log.warn(`AccessDenied: ${principal} may not ${action} on ${resource}`);
   const phases = new Phases();
@@ -99,15 +107,16 @@ async function start(options: HostOptions, lifetime: Lifetime): Promise<Host> {
   await front.listen(resources, facts, lifetime, options);
 
   // The stores. Their doors ask who is calling; the functions loaded next are who may.
-  const guards = { callerOf, onDenied, now: Date.now };
+  const guards = { callerOf, onDenied, now: clock.now };
   const onCrash = (error: Error) => log.warn(error.message);
-  const started = { folder: dataFolder, resources, facts, lifetime, phases, redisUrl, guards, watcher, onCrash };
+  const watched = { lifetime, phases, watcher, onCrash };
+  const started = { folder: dataFolder, resources, facts, redisUrl, guards, pace, ...watched };
   const stores = await startStores(started);
 
   // The functions, and the AWS that they see.
-  const surroundings = { awsEndpoint: aws.url, caFile: stores.caFile };
+  const surroundings = { awsEndpoint: aws.url, caFile: stores.caFile, pace };
   functions.load(served, surroundings);
-  const events = { resources, functions: functions.all, clock: realClock, onDenied, report: log.warn };
+  const events = { resources, functions: functions.all, clock, onDenied, report: log.warn };
   const rotations = lifetime.add(new SecretRotations({ ...events, secrets: stores.secrets }));
   aws.handle(awsEndpoint({ callerOf, onDenied, services: servicesOf(stores, rotations) }));
   await phases.time('functions', functions.init());

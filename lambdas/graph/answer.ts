@@ -38,16 +38,25 @@ const headersOf = (mediaType: MediaType) => ({
   vary: 'accept',
 });
 
-/** A response with data, which is a success whatever errors stand beside it. */
-export const answerOf = (body: string, mediaType: MediaType): RawAnswer => ({
-  status: 200,
+/** A response: the text of one with data, or why there is none. */
+export type Response = string | RequestError;
+
+/**
+ * A response with data is a success whatever errors stand beside it. For one without, the newer media type has a status,
+ * and the older one says 200 (sections 6.4.1 and 6.4.2).
+ */
+export const answerOf = (response: Response, mediaType: MediaType): RawAnswer => ({
+  status: typeof response === 'string' || (response.kind === 'other' && mediaType !== GRAPHQL) ? 200 : 400,
   headers: headersOf(mediaType),
-  body,
+  body: textOf(response),
 });
 
-/** A response without data: the newer media type has a status for it, the older one says 200 (sections 6.4.1 and 6.4.2). */
-export const answerOfError = ({ errors, kind }: RequestError, mediaType: MediaType): RawAnswer => ({
-  status: kind !== 'other' || mediaType === GRAPHQL ? 400 : 200,
+/** Of a list of operations a list of responses, in its order. They have one status, which is none of theirs. */
+export const answerOfAll = (responses: readonly Response[], mediaType: MediaType): RawAnswer => ({
+  status: 200,
   headers: headersOf(mediaType),
-  body: JSON.stringify({ errors }),
+  body: `[${responses.map(textOf).join(',')}]`,
 });
+
+const textOf = (response: Response): string =>
+  typeof response === 'string' ? response : JSON.stringify({ errors: response.errors });

@@ -5,6 +5,9 @@ import { type Contract, json } from '../shared/http/route';
 /** GraphQL over HTTP: what a request carries. request.ts is the authority; this is the gateway's coarse filter. */
 const asked = { query: z.optional(z.string()), documentId: z.optional(z.string()) };
 const GraphRequest = z.looseObject(asked);
+/** A list is run where the graph is set so. */
+const GraphRequests = z.union([GraphRequest, z.array(GraphRequest)]);
+const GraphResponse = z.looseObject({ data: z.optional(z.unknown()) });
 
 /** Public keys of ours (RFC 8037). */
 const SubgraphJwks = z.object({
@@ -28,8 +31,8 @@ export const graphRoutes = {
     summary: 'Run a GraphQL operation over the federated graph',
     auth: 'bearer',
     permission: 'graph:query',
-    body: json(GraphRequest),
-    reply: { status: 200, body: z.looseObject({ data: z.optional(z.unknown()) }) },
+    body: json(GraphRequests),
+    reply: { status: 200, body: z.union([GraphResponse, z.array(GraphResponse)]) },
     errors: ['not_ready', 'not_acceptable'],
     example: { body: { query: '{ products { name reviews { body author { name } } } }' } },
     raw: true,
@@ -42,7 +45,7 @@ export const graphRoutes = {
     auth: 'bearer',
     permission: 'graph:query',
     query: z.looseObject(asked),
-    reply: { status: 200, body: z.looseObject({ data: z.optional(z.unknown()) }) },
+    reply: { status: 200, body: GraphResponse },
     errors: ['not_ready', 'not_acceptable'],
     raw: true,
     since: '0.1.0',

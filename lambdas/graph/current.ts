@@ -1,4 +1,4 @@
-import { type Artifact, type Current, currentGraph, currentOf, loadArtifact } from '../shared/graph/artifact';
+import { type Artifact, type Current, currentGraph, currentOf, loadArtifact, nameOf } from '../shared/graph/artifact';
 import { settingsIn } from '../shared/graph/subgraph-settings';
 import type { Redis } from '../shared/stores/redis';
 import type { Sql } from '../shared/stores/tenancy';
@@ -24,8 +24,8 @@ export function currentLiveGraph(deps: CurrentDeps): CurrentGraph {
   let looking: Promise<void> | undefined;
 
   const take = (current: Current, loaded?: Artifact): void => {
-    const { version, digest, subgraphs } = current;
-    const name = `${version}-${digest}`;
+    const { version, subgraphs } = current;
+    const name = nameOf(current);
     if (live?.version === name) return;
     const supergraph = async () => (loaded ?? (await loadArtifact(redis, sql, version)))?.supergraph ?? '';
     const urls = Object.fromEntries(subgraphs.map((subgraph) => [subgraph.name, subgraph.url]));

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { awsIdentity } from '../shared/aws/aws-token';
+import { SUBGRAPH_KEY_FRESH_SECONDS } from '../shared/credentials/subgraph-secret';
 import { readEnv, text } from '../shared/env';
 import { DOCUMENTS, NO_MANIFESTS } from '../shared/graph/documents';
 import { DEFAULT_GRAPH_SETTINGS, GRAPH } from '../shared/graph/settings';
@@ -8,8 +9,8 @@ import { openSend, sendEnv, sendOptionsOf } from '../shared/http/send';
 import { serve } from '../shared/http/serve';
 import { liveSettings } from '../shared/settings/live-settings';
 import { settingsSource } from '../shared/settings/stored-settings';
+import { freshSecret } from '../shared/stores/fresh-secret';
 import { statementsOn } from '../shared/stores/postgres';
-import { keptSecret } from '../shared/stores/secrets';
 import { graphRoutes } from './contract';
 import { currentLiveGraph } from './current';
 import { federatedGraph } from './operations';
@@ -45,10 +46,11 @@ const settings = liveSettings(
   settingsSource(gate.redis, gate.pool, GRAPH, DEFAULT_GRAPH_SETTINGS),
 );
 const manifests = liveSettings(DOCUMENTS, NO_MANIFESTS, settingsSource(gate.redis, gate.pool, DOCUMENTS, NO_MANIFESTS));
+const secret = freshSecret(env.SUBGRAPH_KEY_SECRET, { freshMs: SUBGRAPH_KEY_FRESH_SECONDS * 1_000, nowMs });
 const { operations, costs } = federatedGraph(current, {
   settings,
   trusted: trustedDocuments({ redis: gate.redis, sql: statementsOn(gate.pool), manifests }),
-  principals: principalsBy({ secret: keptSecret(env.SUBGRAPH_KEY_SECRET), nowMs: Date.now }),
+  principals: principalsBy({ secret, nowMs: Date.now }),
   usage: usage({ redis: gate.redis, nowMs: Date.now }),
 });
 

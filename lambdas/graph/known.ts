@@ -9,7 +9,7 @@ import type { Operation } from './execute/operation';
 import { isObject } from './execute/run';
 
 /** What is kept changes with the code that reads it: a deployment does not read another one's. */
-const FORMAT = 2;
+const FORMAT = 3;
 /** Learned anew when nobody has asked for it so long. */
 const KEPT_SECONDS = 24 * 60 * 60;
 /** A larger one is learned by each environment. */
@@ -38,11 +38,27 @@ export interface KnownOperations {
 // What callers choose stands last, here and in Redis: no name of an operation makes one variant into another.
 const nameOf = ({ query, operationName = '', without = '' }: Asked) => `${without}\n${operationName}\n${query}`;
 
+const keyOf = (version: string, { query, operationName = '', without = '' }: Asked) =>
+  `graph:${FORMAT}:${version}:${without}:${documentHash(query)}:${operationName}`;
+
+/** Makes it known to all environments. */
+export async function storeOperation(redis: Commands, version: string, asked: Asked, operation: Operation) {
+  const text = JSON.stringify(operation);
+  if (text.length <= MOST_BYTES) await redis.call('SET', keyOf(version, asked), text, 'EX', KEPT_SECONDS);
+}
+
+/** Whether it is known, from now on for as long as one that is just stored. */
+export const renewOperation = async (redis: Commands, version: string, asked: Asked): Promise<boolean> =>
+  (await redis.call('EXPIRE', keyOf(version, asked), KEPT_SECONDS)) === 1;
+
+/** Under which it is noted that the documents of a version of the manifests have been planned for a version of the graph. */
+export const plannedKey = (version: string, manifests: number) => `graph:${FORMAT}:${version}:planned:${manifests}`;
+/** Before what was planned is forgotten, it is planned again. */
+export const PLANNED_SECONDS = KEPT_SECONDS / 2;
+
 export function knownOperations(version: string, redis: Commands): KnownOperations {
   const here = new BoundedMap<string, Runnable>(MOST_KNOWN);
   const documents = new BoundedMap<string, string>(MOST_KNOWN);
-  const key = ({ query, operationName = '', without = '' }: Asked) =>
-    `graph:${FORMAT}:${version}:${without}:${documentHash(query)}:${operationName}`;
   const remember = (asked: Asked, operation: Operation): Runnable => {
     const linked = runnable(operation);
     here.set(nameOf(asked), linked);
@@ -52,14 +68,13 @@ export function knownOperations(version: string, redis: Commands): KnownOperatio
     async find(asked) {
       const found = here.get(nameOf(asked));
       if (found) return found;
-      const text = await quietly(redis.call('GET', key(asked)));
+      const text = await quietly(redis.call('GET', keyOf(version, asked)));
       const operation = typeof text === 'string' ? parsed(text) : undefined;
       return operation && remember(asked, operation);
     },
 
     async keep(asked, operation) {
-      const text = JSON.stringify(operation);
-      if (text.length <= MOST_BYTES) await quietly(redis.call('SET', key(asked), text, 'EX', KEPT_SECONDS));
+      await quietly(storeOperation(redis, version, asked, operation));
       return remember(asked, operation);
     },
 

@@ -1,27 +1,26 @@
 import type { APIGatewayProxyEvent } from 'aws-lambda';
-import { permits } from '../shared/access/permissions';
 import type { Principal } from '../shared/access/principal';
 import { refuse } from '../shared/errors';
 import { DEFAULT_GRAPH_SETTINGS, type GraphSettings } from '../shared/graph/settings';
 import type { Operations, RawAnswer } from '../shared/http/route';
-import type { ServeOptions } from '../shared/http/serve';
+import type { RequestCost, ServeOptions } from '../shared/http/serve';
+import type { LimitState, Policy } from '../shared/limits/standing';
 import type { LiveSettings } from '../shared/settings/live-settings';
-import { countOverLimit } from '../shared/telemetry';
-import { alongFrom } from './along';
-import { answerOf, answerOfError, mediaTypeOf } from './answer';
+import { countOverBudget } from '../shared/telemetry';
+import { answerOf, answerOfAll, mediaTypeOf } from './answer';
 import type { graphRoutes } from './contract';
+import type { Excess } from './execute/operation';
 import type { CurrentGraph, LiveGraph } from './live-graph';
-import { type Prepared, prepared, ready } from './prepare';
+import { type Prepared, prepared } from './prepare';
 import type { Principals } from './principals';
-import { type GraphRequest, graphRequestOf } from './request';
-import { isRequestError } from './request-error';
+import { type GraphRequest, graphRequestsOf } from './request';
+import { runRequest } from './run-request';
 import type { TrustedDocuments } from './trusted';
-import { noteUnknown } from './unknown-documents';
 import type { Usage } from './usage';
 
 interface FederatedGraph {
   readonly operations: Operations<typeof graphRoutes>;
-  /** What each request costs of its caller's limits, by the operation that it asks to run. */
+  /** What each request costs of its caller's limits, by the operations that it asks to run. */
   readonly costs: NonNullable<ServeOptions['costs']>;
 }
 
@@ -30,13 +29,20 @@ interface Call {
   readonly requestId: string;
   readonly principal: Principal;
   readonly publicUrl: string;
+  readonly limits: LimitState;
 }
 
-/** What has been found out about a request before its caller's limits were asked. */
-interface Begun {
+interface Part {
   readonly request: GraphRequest;
+  readonly found: Prepared;
+}
+
+/** What has been found out about a call before its caller's limits were asked. */
+interface Begun {
+  readonly isBatch: boolean;
   readonly graph: LiveGraph | undefined;
-  readonly prepared: Prepared | undefined;
+  /** Each operation that it asks to run; none where there is no graph. */
+  readonly parts: readonly Part[];
   /** Those that were in force when it began. */
   readonly settings: GraphSettings;
 }
@@ -53,7 +59,8 @@ export interface Operated {
   readonly usage?: Usage;
 }
 
-const NONE: TrustedDocuments = { find: async () => undefined };
+const nothing = async () => undefined;
+const NONE: TrustedDocuments = { glance: nothing, find: nothing };
 const UNSET = { fresh: async () => ({ version: 0, settings: DEFAULT_GRAPH_SETTINGS }) };
 const unsigned = async () => refuse('internal');
 const UNSIGNED: Principals = { token: unsigned, jwks: unsigned };
@@ -63,63 +70,84 @@ export function federatedGraph(
   current: CurrentGraph,
   { settings: live = UNSET, trusted = NONE, principals = UNSIGNED, usage }: Operated = {},
 ): FederatedGraph {
-  const requests = new WeakMap<APIGatewayProxyEvent, Promise<Begun>>();
+  const calls = new WeakMap<APIGatewayProxyEvent, Promise<Begun>>();
   const begin = async (event: APIGatewayProxyEvent): Promise<Begun> => {
-    const request = graphRequestOf(event);
+    const { requests, isBatch } = graphRequestsOf(event);
     const [graph, { settings }] = await Promise.all([current(), live.fresh()]);
-    return { request, graph, settings, prepared: graph && (await prepared(graph, request, { settings, trusted })) };
+    if (isBatch) mustBeFew(requests.length, settings);
+    const part = async (request: GraphRequest, of: LiveGraph): Promise<Part> => ({
+      request,
+      found: await prepared(of, request, { settings, published: trusted.glance }),
+    });
+    const parts = graph ? await Promise.all(requests.map(async (request) => part(request, graph))) : [];
+    return { isBatch, graph, settings, parts };
   };
   const begun = (event: APIGatewayProxyEvent): Promise<Begun> => {
-    const known = requests.get(event) ?? begin(event);
-    requests.set(event, known);
+    const known = calls.get(event) ?? begin(event);
+    calls.set(event, known);
     return known;
   };
   // What is wrong with a request is told when it is run: until its caller's limits are asked, it costs 1.
-  const cost = async (event: APIGatewayProxyEvent) =>
-    begun(event).then(
-      (known) => known.prepared?.cost ?? 1,
-      () => 1,
-    );
-  const run = async (call: Call) => execute(await begun(call.event), call, { principals, usage });
+  const cost = async (event: APIGatewayProxyEvent): Promise<RequestCost> => begun(event).then(costOf, () => ONE);
+  const run = async (call: Call) => execute(await begun(call.event), call, { principals, usage, trusted });
   return {
     operations: { postGraph: run, getGraph: run, getSubgraphJwks: principals.jwks },
     costs: { postGraph: cost, getGraph: cost },
   };
 }
 
+function mustBeFew(count: number, { batching }: GraphSettings): void {
+  if (!batching) refuse('bad_request', 'body: send one operation a request; batches are not accepted');
+  else if (count > batching.most) refuse('bad_request', `body: a list may hold ${batching.most} operations`);
+}
+
+const ONE: RequestCost = { spent: 1 };
+
+/** Each operation of a batch is counted as if it had been sent by itself. */
+function costOf({ parts, settings }: Begun): RequestCost {
+  const each = Math.max(1, parts.length);
+  const whole = sumOf(parts) || each;
+  return settings.cost === 'enforce' ? { spent: whole } : { spent: each, observed: whole };
+}
+
+const sumOf = (parts: readonly Part[]): number => parts.reduce((sum, { found }) => sum + found.cost, 0);
+
 const unpublished = () => refuse('not_ready', 'no subgraph is published yet', { headers: { 'retry-after': '60' } });
 
 interface Beside {
   readonly principals: Principals;
   readonly usage: Usage | undefined;
+  readonly trusted: TrustedDocuments;
 }
 
-async function execute(begun: Begun, call: Call, { principals, usage }: Beside): Promise<RawAnswer> {
-  const { request, graph, prepared: found, settings } = begun;
-  const { event, requestId, principal, publicUrl } = call;
-  const mediaType = mediaTypeOf(event);
-  if (!graph || !found) return unpublished();
-  const { isMutation, over, unknown } = found;
-  if (isMutation && request.isGet)
+async function execute(begun: Begun, call: Call, beside: Beside): Promise<RawAnswer> {
+  const { isBatch, graph, settings } = begun;
+  const mediaType = mediaTypeOf(call.event);
+  if (!graph) return unpublished();
+  const parts = await Promise.all(begun.parts.map(async (part) => surely(part, graph, settings, beside)));
+  if (parts.some(({ request, found }) => request.isGet && found.isMutation))
     return refuse('method_not_allowed', 'a mutation is sent by POST', { headers: { allow: 'POST' } });
-  try {
-    const asking = { principal, introspection: mayIntrospect(settings, graph, principal), limits: settings.limits };
-    const { runnable, known } = await ready(graph, request, found, asking);
-    const tokenFor = async (subgraph: string) => principals.token(principal, subgraph, publicUrl);
-    const headers = alongFrom({ event, requestId, tokenFor });
-    const ask = graph.subgraphs({ requestId, repeatable: !isMutation, headers });
-    if (known) usage?.note(runnable, known);
-    if (over) countOverLimit();
-    if (unknown !== undefined) noteUnknown(unknown, request);
-    const warnings = over && settings.limits === 'warn' ? [over] : undefined;
-    return answerOf(await runnable.run(ask, request.variables, warnings), mediaType);
-  } catch (error) {
-    if (isRequestError(error)) return answerOfError(error, mediaType);
-    throw error;
-  }
+  const running = { ...call, ...beside, graph, settings, warnings: budgetWarnings(call, settings, sumOf(begun.parts)) };
+  const responses = await Promise.all(parts.map(({ request, found }) => runRequest(request, found, running)));
+  const [only] = responses;
+  return isBatch || only === undefined ? answerOfAll(responses, mediaType) : answerOf(only, mediaType);
 }
 
-function mayIntrospect({ introspection }: GraphSettings, graph: LiveGraph, principal: Principal): boolean {
-  if (introspection === 'stage') return graph.introspection;
-  return introspection === 'operators' && permits(principal, 'subgraphs:read');
+/** PostgreSQL is asked for names that nobody knows only within the caller's limits. */
+async function surely(part: Part, graph: LiveGraph, settings: GraphSettings, { trusted }: Beside): Promise<Part> {
+  if (!part.found.isUnsure) return part;
+  const { request } = part;
+  return { request, found: await prepared(graph, request, { settings, published: trusted.find }) };
 }
+
+/** Counts what would have been refused, and gives what the caller is told of it. */
+function budgetWarnings({ limits: { exceeded } }: Call, settings: GraphSettings, cost: number): readonly Excess[] {
+  if (!exceeded) return [];
+  countOverBudget();
+  return settings.cost === 'warn' ? [overBudget(exceeded, cost)] : [];
+}
+
+const overBudget = ({ scope, name, limit }: Policy, cost: number): Excess => ({
+  code: 'OVER_BUDGET',
+  message: `The request costs ${cost}, which the ${name} limit of the ${scope} (${limit}) would refuse.`,
+});

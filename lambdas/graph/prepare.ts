@@ -1,6 +1,6 @@
 import { documentHash } from '../shared/graph/documents';
 import type { GraphSettings } from '../shared/graph/settings';
-import { documentOf } from './document';
+import { type Document, documentOf, type Published } from './document';
 import { tokensOf } from './execute/cost';
 import type { Runnable } from './execute/execute';
 import type { Excess, Rule } from './execute/operation';
@@ -12,7 +12,6 @@ import type { Examined } from './planning/examine';
 import type { GraphRequest } from './request';
 import { RequestError } from './request-error';
 import { type Caller, textOfRules, unmetRules } from './rights';
-import type { TrustedDocuments } from './trusted';
 
 /** A request whose cost is known: its operation is, or its document has been examined, or there is nothing to run. */
 export interface Prepared {
@@ -22,6 +21,8 @@ export interface Prepared {
   readonly over?: Excess | undefined;
   /** The hash of a document that no client has published. */
   readonly unknown?: string | undefined;
+  /** Whether its document may run is asked once its caller's limits were: it is prepared again then. */
+  readonly isUnsure?: boolean;
   readonly found:
     | { readonly asked: Asked; readonly runnable: Runnable }
     | { readonly asked: Asked; readonly examined: Examined }
@@ -31,19 +32,29 @@ export interface Prepared {
 /** What the operator has set, and which documents it has. */
 export interface Policy {
   readonly settings: GraphSettings;
-  readonly trusted: TrustedDocuments;
+  readonly published: Published;
 }
 
 /** Finds the operation that a request asks for, or looks at its document. Never throws for what callers send. */
 export async function prepared(
   graph: LiveGraph,
   request: GraphRequest,
-  { settings, trusted }: Policy,
+  { settings, published }: Policy,
 ): Promise<Prepared> {
   const { limits } = settings;
-  const document = await documentOf(request, settings.documents, { known: graph.known, trusted });
+  const document = await documentOf(request, settings.documents, { known: graph.known, published });
   if (document instanceof RequestError) return refused(document);
-  const { query, unknown } = document;
+  if (!('isUnsure' in document)) return prepare(graph, request, document, limits);
+  const { query, isUnsure } = document;
+  return { ...(query === undefined ? NAMED : await prepare(graph, request, { query }, limits)), isUnsure };
+}
+
+async function prepare(
+  graph: LiveGraph,
+  request: GraphRequest,
+  { query, unknown }: Document,
+  limits: GraphSettings['limits'],
+): Promise<Prepared> {
   const asked = { query, operationName: request.operationName };
   const runnable = await graph.known.find(asked);
   if (runnable) {
@@ -60,6 +71,8 @@ export async function prepared(
 }
 
 const refused = (found: RequestError): Prepared => ({ cost: 1, isMutation: false, found });
+/** What a name means that was never asked for: whoever has published it is the first to run it, and spends 1 that once. */
+const NAMED = refused(new RequestError([]));
 const told = ({ message, code }: Excess) => ({ message, extensions: { code } });
 
 /** Who asks, and what the settings of the graph let them. */

@@ -3,6 +3,7 @@ import { namesOf } from '../shared/access/permissions';
 import type { Principal } from '../shared/access/principal';
 import { BoundedMap } from '../shared/bounded-map';
 import { derivedBytes } from '../shared/credentials/derive';
+import { wordsOf } from '../shared/credentials/subgraph-secret';
 import type { SubgraphJwks } from './contract';
 
 /** Tells subgraphs who asks: by a token that each verifies with our public key, and that is of no use anywhere else. */
@@ -13,7 +14,7 @@ export interface Principals {
 }
 
 interface PrincipalsOptions {
-  /** What the key is made of; read when a key is first needed. */
+  /** What the keys are made of (credentials/subgraph-secret.ts); asked for when a key is needed. */
   secret(): Promise<string>;
   /** Milliseconds since 1970. */
   nowMs(): number;
@@ -28,8 +29,12 @@ const TYPE = 'principal+jwt';
 
 export function principalsBy({ secret, nowMs }: PrincipalsOptions): Principals {
   const tokens = new BoundedMap<string, { readonly token: string; readonly signedAtMs: number }>(MOST_TOKENS);
-  let made: Key | undefined;
-  const key = async () => (made ??= keyOf(await secret()));
+  let made: { readonly of: string; readonly keys: readonly Key[] } | undefined;
+  const keys = async () => {
+    const text = await secret();
+    if (made?.of !== text) made = { of: text, keys: wordsOf(text).map(keyOf) };
+    return made.keys;
+  };
   return {
     async token(principal, subgraph, issuer) {
       const claims = claimsOf(principal, subgraph, issuer);
@@ -39,11 +44,13 @@ export function principalsBy({ secret, nowMs }: PrincipalsOptions): Principals {
       if (kept && nowMs() - kept.signedAtMs < REUSE_MS) return kept.token;
       const signedAtMs = nowMs();
       const iat = Math.floor(signedAtMs / 1_000);
-      const token = signed(await key(), { ...claims, iat, exp: iat + LIFE_SECONDS });
+      const [key] = await keys();
+      if (!key) throw new Error('the secret of the key for subgraphs is empty');
+      const token = signed(key, { ...claims, iat, exp: iat + LIFE_SECONDS });
       tokens.set(name, { token, signedAtMs });
       return token;
     },
-    jwks: async () => ({ keys: [(await key()).jwk] }),
+    jwks: async () => ({ keys: (await keys()).map(({ jwk }) => jwk) }),
   };
 }
 
@@ -67,9 +74,9 @@ interface Key {
 /** RFC 8410 section 7: what stands before the 32 bytes of an Ed25519 key in PKCS #8. */
 const PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex');
 
-/** The same secret gives the same key, so that nobody has to make one and write it back. */
-function keyOf(secret: string): Key {
-  const seed = derivedBytes(secret, ['subgraph principals'], 32);
+/** The same word gives the same key, so that nobody has to make one and write it back. */
+function keyOf(word: string): Key {
+  const seed = derivedBytes(word, ['subgraph principals'], 32);
   const privateKey = createPrivateKey({ key: Buffer.concat([PKCS8, seed]), format: 'der', type: 'pkcs8' });
   const { x = '' } = createPublicKey(privateKey).export({ format: 'jwk' });
   const base = { crv: 'Ed25519', kty: 'OKP', x } as const;

@@ -1,11 +1,13 @@
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import * as z from 'zod/mini';
 import { refuse } from '../shared/errors';
+import { MOST_BATCHED } from '../shared/graph/settings';
 import { bodyText, header, parsePart, parseQuery } from '../shared/http/request';
 import type { Schema } from '../shared/http/route';
 import { fromJson } from '../shared/json';
 import { graphRoutes } from './contract';
 import type { Json } from './execute/operation';
+import { isObject } from './execute/run';
 
 /** What a GraphQL request asks to run. Its document has not been looked at. */
 export interface GraphRequest {
@@ -19,6 +21,8 @@ export interface GraphRequest {
   readonly documentId: string | undefined;
   /** As it names itself, for the log. */
   readonly client: string | undefined;
+  /** Whether the response shall say what the operation has cost. */
+  readonly wantsCost: boolean;
   /** By GET, which may change nothing. */
   readonly isGet: boolean;
 }
@@ -29,7 +33,8 @@ const Extensions = z.object({
   ),
 });
 const Variables = z.record(z.string(), z.unknown());
-const Name = z.string().check(z.maxLength(200));
+const MOST_NAME = 200;
+const Name = z.string().check(z.maxLength(MOST_NAME));
 
 /** GraphQL over HTTP, persisted documents (draft): `sha256:` before the hash in hex, or what a client calls it. */
 const DocumentId = z.string().check(z.regex(/^[\x21-\x7e]{1,200}$/));
@@ -50,13 +55,41 @@ const Query = z.object({
   extensions: z.optional(z.pipe(fromJson, z.nullable(Extensions))),
 });
 
+/** One operation, or a list of them: whether that may be is a matter of the graph's settings. */
+export interface GraphRequests {
+  readonly requests: readonly GraphRequest[];
+  readonly isBatch: boolean;
+}
+
 /** Parses a request, or refuses it as any other route does: this is about HTTP and JSON alone. */
-export function graphRequestOf(event: APIGatewayProxyEvent): GraphRequest {
-  const isGet = event.httpMethod === 'GET';
-  const parsed = isGet ? fromQuery(event) : fromBody(event);
+export function graphRequestsOf(event: APIGatewayProxyEvent): GraphRequests {
+  const common = commonOf(event);
+  if (common.isGet) return { requests: [requestOf(fromQuery(event), 'query', common)], isBatch: false };
+  const json = jsonBody(event);
+  const isBatch = Array.isArray(json);
+  const bodies: readonly unknown[] = isBatch ? json : [json];
+  if (bodies.length === 0 || bodies.length > MOST_BATCHED)
+    refuse('bad_request', `body: a list holds 1 to ${MOST_BATCHED} operations`);
+  const requests = bodies.map((body, index) => {
+    const where = isBatch ? `body[${index}]` : 'body';
+    return requestOf(isPlain(body) ? body : parsedBy(Body, where, body), where, common);
+  });
+  return { requests, isBatch };
+}
+
+type Common = Pick<GraphRequest, 'client' | 'wantsCost' | 'isGet'>;
+
+const commonOf = (event: APIGatewayProxyEvent): Common => ({
+  client: CLIENT_NAMES.map((name) => header(event, name))
+    .find(Boolean)
+    ?.slice(0, LONGEST_CLIENT),
+  wantsCost: header(event, COST_HEADER)?.toLowerCase() === 'include',
+  isGet: event.httpMethod === 'GET',
+});
+
+function requestOf(parsed: z.output<typeof Body>, where: string, common: Common): GraphRequest {
   const hash = parsed.extensions?.persistedQuery?.sha256Hash;
   const documentId = parsed.documentId?.replace(/^sha256:(?=[0-9a-f]{64}$)/, '');
-  const where = isGet ? 'query' : 'body';
   if (parsed.query === undefined && hash === undefined && documentId === undefined)
     refuse('bad_request', `${where}: query is missing`);
   if (parsed.query !== undefined && documentId !== undefined)
@@ -68,22 +101,22 @@ export function graphRequestOf(event: APIGatewayProxyEvent): GraphRequest {
     operationName: parsed.operationName || undefined,
     hash,
     documentId,
-    client: CLIENT_NAMES.map((name) => header(event, name))
-      .find(Boolean)
-      ?.slice(0, LONGEST_CLIENT),
-    isGet,
+    ...common,
   };
 }
 
+/** By `X-Cost: include` the estimate and the actual cost are in `extensions.cost`. */
+export const COST_HEADER = 'x-cost';
+
 /** What Apollo's clients and others call themselves by. */
-const CLIENT_NAMES = ['graphql-client-name', 'apollographql-client-name'];
+export const CLIENT_NAMES = ['graphql-client-name', 'apollographql-client-name'];
 const LONGEST_CLIENT = 100;
 
 /**
  * What a page of another origin can make a browser send without asking first has none of these. Ours ask for credentials
  * in a header, so that it could not be sent either; this holds when that changes.
  */
-const NOT_SIMPLE = [
+export const NOT_SIMPLE = [
   'authorization',
   'x-api-key',
   'apollo-require-preflight',
@@ -98,14 +131,31 @@ function fromQuery(event: APIGatewayProxyEvent): z.output<typeof Query> {
   return parsedBy(Query, 'query', event.queryStringParameters ?? {});
 }
 
-function fromBody(event: APIGatewayProxyEvent): z.output<typeof Body> {
-  const text = bodyText(graphRoutes.postGraph.body, event);
-  const json = fromJson.safeParse(text);
-  if (!json.success) return refuse('bad_request', 'body: is not JSON');
-  if (Array.isArray(json.data))
-    return refuse('bad_request', 'body: send one operation a request; batches are not accepted');
-  return parsedBy(Body, 'body', json.data);
+function jsonBody(event: APIGatewayProxyEvent): unknown {
+  const json = fromJson.safeParse(bodyText(graphRoutes.postGraph.body, event));
+  return json.success ? json.data : refuse('bad_request', 'body: is not JSON');
 }
+
+/** What nearly all bodies are: Body would give back the same, in ten times the time. */
+interface PlainBody {
+  readonly query: string;
+  readonly variables?: Json | null;
+  readonly operationName?: string | null;
+  readonly documentId?: null;
+  readonly extensions?: null;
+}
+
+const isPlain = (json: unknown): json is PlainBody =>
+  isObject(json) &&
+  typeof json.query === 'string' &&
+  (json.variables === undefined || json.variables === null || isPlainObject(json.variables)) &&
+  (json.operationName === undefined || json.operationName === null || isName(json.operationName)) &&
+  (json.documentId === undefined || json.documentId === null) &&
+  (json.extensions === undefined || json.extensions === null);
+
+const isName = (value: unknown) => typeof value === 'string' && value.length <= MOST_NAME;
+/** Zod leaves out a member of this name, which would be a prototype. */
+const isPlainObject = (value: unknown) => isObject(value) && !Object.hasOwn(value, '__proto__');
 
 /** Refused by the name of what is wrong. */
 function parsedBy<S extends Schema>(schema: S, where: string, input: unknown): z.output<S> {

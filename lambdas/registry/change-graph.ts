@@ -6,7 +6,7 @@ import { settingsIn } from '../shared/graph/subgraph-settings';
 import type { AuditEvent } from '../shared/stores/audit';
 import type { Redis } from '../shared/stores/redis';
 import type { Sql } from '../shared/stores/tenancy';
-import { compare, NO_CHANGES } from './compare';
+import { compare, comparedOf, NO_CHANGES } from './compare';
 import type { Compose, Composed, Service } from './composed';
 import { type Changes, MOST_SDL_BYTES } from './contract';
 import { type Draft, type Graph, insert, insertGraph, latest, live, markDeleted, type Published } from './rows';
@@ -38,9 +38,15 @@ const MOST_SUBGRAPHS = 100;
 const MOST_BYTES = 1024 * 1024;
 const RETRY_AFTER = { 'retry-after': '2' };
 
+interface Publishing extends Changing {
+  /** Whether each is asked as it was before, where it was published before. @default as the draft says */
+  readonly keepSettings?: boolean;
+}
+
 /** Publishes these subgraphs together: one new graph, or none. What is in force as it is already is left alone. */
-export async function publish(tx: GraphTx, drafts: readonly Draft[], changing: Changing): Promise<Outcome> {
+export async function publish(tx: GraphTx, asked: readonly Draft[], changing: Publishing): Promise<Outcome> {
   const before = await begin(tx);
+  const drafts = changing.keepSettings ? asked.map((draft) => asBefore(draft, before)) : asked;
   for (const { name } of drafts) mustMatch(before.live.get(name), changing);
   const fresh = drafts.filter((draft) => !isSame(before.live.get(draft.name), draft));
   const after = new Map<string, Service>(before.live);
@@ -96,6 +102,13 @@ function mustMatch(before: Published | undefined, { ifMatch }: Changing): void {
     refuse('precondition_failed', `the subgraph is at version ${version}`);
 }
 
+const asBefore = ({ name, url, sdl }: Draft, before: Standing): Draft => ({
+  name,
+  url,
+  sdl,
+  ...settingsIn(before.live.get(name) ?? {}),
+});
+
 const isSame = (before: Published | undefined, draft: Draft) =>
   before?.url === draft.url && before.sdl === draft.sdl && isDeepStrictEqual(settingsIn(before), settingsIn(draft));
 
@@ -117,7 +130,7 @@ async function composedOf(
       extensions: { compositionErrors: composed.errors },
     });
   }
-  return { ...composed, changes: compare(graph?.schema ?? '', composed.apiSchema) };
+  return { ...composed, changes: compare(comparedOf(graph), composed) };
 }
 
 /** What one SDL may hold, all of them together, and how many there may be. */

@@ -5,7 +5,7 @@ import type { Redis } from '../shared/stores/redis';
 import { logger } from '../shared/telemetry';
 import { brokenOperations } from './broken-operations';
 import { mustFit, standing } from './change-graph';
-import { compare, NO_CHANGES } from './compare';
+import { compare, comparedOf, NO_CHANGES } from './compare';
 import type { Compose, Service } from './composed';
 import type { BrokenOperation, registryRoutes } from './contract';
 import { mustBeUrl, type Sources, sdlOf } from './sources';
@@ -30,15 +30,15 @@ export async function check({ principal, params, body }: Call<typeof registryRou
   const services = new Map<string, Service>(live).set(candidate.name, { ...candidate, url: at });
   mustFit([...services.values()]);
   const composed = await deps.compose([...services.values()]);
-  const before = graph?.schema ?? '';
-  const changes = composed.ok ? compare(before, composed.apiSchema) : NO_CHANGES;
+  const before = comparedOf(graph);
+  const changes = composed.ok ? compare(before, composed) : NO_CHANGES;
   const breaks = composed.ok && changes.breaking.length > 0;
   return {
     passed: composed.ok && !breaks,
     composes: composed.ok,
     compositionErrors: composed.ok ? [] : [...composed.errors],
     changes,
-    ...(breaks ? await broken(before, composed.apiSchema, deps) : NOTHING_BROKEN),
+    ...(breaks ? await broken(before.apiSchema, composed.apiSchema, deps) : NOTHING_BROKEN),
     comparedWith: graph?.version ?? null,
   };
 }

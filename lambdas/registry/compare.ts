@@ -7,19 +7,33 @@ import {
   GraphQLSchema,
 } from 'graphql';
 import type { Changes } from './contract';
+import { stricterRules } from './stricter-rules';
+
+/** Of a graph that was composed; of none. */
+export const comparedOf = (graph: { readonly schema: string; readonly supergraph: string } | undefined): Compared => ({
+  apiSchema: graph?.schema ?? '',
+  supergraph: graph?.supergraph ?? '',
+});
 
 export const NO_CHANGES: Changes = { breaking: [], dangerous: [] };
 const MOST_CHANGES = 500;
 
-/**
- * What a caller notices when one API schema takes the place of another.
- * @param before SDL; `''` where there was none, of which nothing can break
- */
-export function compare(before: string, after: string): Changes {
-  if (before === '' || before === after) return NO_CHANGES;
-  const [old, next] = [schemaOf(before), schemaOf(after)];
+/** A graph as callers meet it, and as it is composed. Both `''` where there is none. */
+export interface Compared {
+  readonly apiSchema: string;
+  readonly supergraph: string;
+}
+
+/** What a caller notices when one graph takes the place of another. Where there was none, nothing can break. */
+export function compare(before: Compared, after: Compared): Changes {
+  if (before.apiSchema === '' || before.supergraph === after.supergraph) return NO_CHANGES;
+  const [old, next] = [schemaOf(before.apiSchema), schemaOf(after.apiSchema)];
+  const breaking = [
+    ...findBreakingChanges(old, next).filter(isNoticed),
+    ...stricterRules({ ...before, schema: old }, { ...after, schema: next }),
+  ];
   return {
-    breaking: findBreakingChanges(old, next).filter(isNoticed).slice(0, MOST_CHANGES),
+    breaking: breaking.slice(0, MOST_CHANGES),
     dangerous: findDangerousChanges(old, next).slice(0, MOST_CHANGES),
   };
 }

@@ -2,6 +2,7 @@ import { composeServices } from '@apollo/composition';
 import { type ASTNode, type DocumentNode, GraphQLError, getLocation, parse, printSchema, Source } from 'graphql';
 import type { Composed, Service } from './composed';
 import type { CompositionError } from './contract';
+import { refusal, unsupportedIn } from './unsupported-features';
 
 /** Of one subgraph: it keeps the parser and the composition from what nobody wrote by hand. */
 const MOST_TOKENS = 40_000;
@@ -34,6 +35,9 @@ function composed(services: readonly Service[]): Composed {
     .map(({ name, url, sdl }) => ({ name, url, typeDefs: documentOf(name, sdl) }));
   const { schema, supergraphSdl, errors } = composeServices(parsed);
   if (errors) return { ok: false, errors: errors.slice(0, MOST_ERRORS).map(told) };
+  const unsupported = unsupportedIn(schema);
+  if (unsupported.length > 0)
+    return { ok: false, errors: unsupported.map((feature) => refusal(feature, parsed, positionOf)) };
   return { ok: true, supergraph: supergraphSdl, apiSchema: printSchema(schema.toAPISchema().toGraphQLJSSchema()) };
 }
 

@@ -55,7 +55,10 @@ export const CompositionError = z.object({
 });
 export type CompositionError = z.output<typeof CompositionError>;
 
-/** One difference of the API schema, as graphql-js tells it: `FIELD_REMOVED`, `Product.price was removed.` */
+/**
+ * One difference for callers: of the API schema as graphql-js tells it (`FIELD_REMOVED`, `Product.price was removed.`), or of
+ * who may see what (`AUTH_RULE_ADDED`, `AUTH_RULE_TIGHTENED`).
+ */
 const Change = z.object({ type: z.string(), description: z.string() });
 const Changes = z.object({ breaking: z.array(Change), dangerous: z.array(Change) });
 export type Changes = z.output<typeof Changes>;

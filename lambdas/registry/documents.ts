@@ -19,9 +19,9 @@ type Stored = Versioned<Manifests>;
 type Call = Author & { readonly params: { readonly client: string }; readonly ifMatch?: number | undefined };
 
 export const trustedDocuments = (
-  deps: Pick<Deps, 'changes' | 'redis' | 'nowMs'>,
+  deps: Pick<Deps, 'changes' | 'redis' | 'askToPlan' | 'nowMs'>,
 ): Operations<typeof documentRoutes> => {
-  const { changes, redis, nowMs } = deps;
+  const { changes, redis, askToPlan, nowMs } = deps;
   const stored = { changes, redis, kind: DOCUMENTS, deployed: NO_MANIFESTS };
   /** One change of a client's documents, and of the list of manifests with it. */
   const change = (call: Call, work: (tx: Tx, before: Stored, write: Write<Manifests>) => Promise<Stored>) =>
@@ -62,6 +62,7 @@ export const trustedDocuments = (
         return changed ? published(tx, before, publication, { documents, write }) : before;
       });
       const manifest = manifestOf(after, params.client) ?? refuse('internal');
+      if (changed) await askToPlan?.();
       return new Answer({ ...manifest, changed, inForceWithinSeconds }, { etag: etag(manifest.version) });
     },
 

@@ -18,13 +18,16 @@ interface Deps {
 const ACTOR = 'deployment';
 const ORIGIN = { requestId: 'deploy', sourceIp: '', userAgent: '' };
 
-/** Publishes what the deployment brings along, in one graph. What is published as it is already stays: nothing is written. */
+/**
+ * Publishes what the deployment brings along, in one graph. What is published as it is already
+ * stays: nothing is written. How a subgraph is asked is the operator's: a deployment says nothing of it.
+ */
 export async function publishExamples(drafts: readonly Draft[], { pool, redis, compose }: Deps): Promise<Outcome> {
   const outcome = await inTenant(pool, { organisation: NO_ORGANISATION }, async (sql) => {
     const organisation = await operatorOf(sql);
     const noted: Omit<AuditEvent, 'actor'>[] = [];
     const tx = { query: sql.query, audit: (event: Omit<AuditEvent, 'actor'>) => void noted.push(event) };
-    const published = await publish(tx, drafts, { redis, compose, by: ACTOR });
+    const published = await publish(tx, drafts, { redis, compose, by: ACTOR, keepSettings: true });
     for (const event of noted) await appendAudit(sql, organisation, ORIGIN, { actor: ACTOR, ...event });
     return published;
   });

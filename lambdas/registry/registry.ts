@@ -8,6 +8,7 @@ import { etag } from '../shared/http/request';
 import { Answer, type Operations } from '../shared/http/route';
 import type { Redis } from '../shared/stores/redis';
 import { logger } from '../shared/telemetry';
+import type { AskToPlan } from './ask-to-plan';
 import { type Changing, type GraphTx, type Outcome, publish, remove } from './change-graph';
 import { check } from './check';
 import type { Compose } from './composed';
@@ -23,6 +24,8 @@ export interface Deps extends Sources {
   readonly changes: Rows;
   readonly redis: Redis;
   readonly compose: Compose;
+  /** Asked once something was published. @default nobody plans ahead */
+  readonly askToPlan?: AskToPlan;
   nowMs(): number;
 }
 
@@ -30,12 +33,14 @@ export interface Deps extends Sources {
 const LOOK_SECONDS = 2;
 
 export const registry = (deps: Deps): Operations<typeof registryRoutes> => {
-  const { changes, redis, compose } = deps;
+  const { changes, redis, compose, askToPlan } = deps;
   type Call = Parameters<Rows['change']>[0] & { readonly ifMatch?: number | undefined };
   /** One change of the graph; once it is committed all environments are told. */
   const change = async (call: Call, work: (tx: GraphTx, changing: Changing) => Promise<Outcome>) => {
     const changing = { redis, compose, by: subjectOf(call.principal), ifMatch: call.ifMatch };
-    return told(redis, await changes.change(call, {}, (tx) => work(tx, changing)));
+    const after = await told(redis, await changes.change(call, {}, (tx) => work(tx, changing)));
+    if (after.graph.changed) await askToPlan?.();
+    return after;
   };
   return {
     ...trustedDocuments(deps),

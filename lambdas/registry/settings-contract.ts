@@ -27,6 +27,6 @@ export const graphSettingsRoutes = {
     conditional: true,
     body: json(GraphSettings),
     reply: { status: 200, body: z.object({ ...settings, inForceWithinSeconds: z.int() }) },
-    example: { body: { documents: 'log-unknown', limits: 'warn', introspection: 'stage' } },
+    example: { body: { documents: 'log-unknown', limits: 'warn', cost: 'observe', introspection: 'stage' } },
   },
 } as const satisfies Contract;

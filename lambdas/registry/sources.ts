@@ -1,5 +1,5 @@
 import { refuse } from '../shared/errors';
-import { faultInAddress } from '../shared/http/outside';
+import { faultInAddress } from '../shared/http/address-fault';
 import type { FetchSdl } from './fetch-sdl';
 
 const RETRY_AFTER = { 'retry-after': '2' };

@@ -6,15 +6,17 @@ import { ownerPassword } from './owner-password';
 import { rotation } from './rotate';
 import { secretVersions } from './secret-versions';
 import { signingKeys } from './signing-keys';
+import { subgraphKey } from './subgraph-key';
 
-const env = readEnv({ ...redisEnv, SIGNING_KEYS_SECRET: text, KEYS_TABLE: text });
+const env = readEnv({ ...redisEnv, SIGNING_KEYS_SECRET: text, SUBGRAPH_KEY_SECRET: text, KEYS_TABLE: text });
 
 const records = { redis: openRedis(env).insist, table: env.KEYS_TABLE };
 
-const keys = signingKeys(
-  (jwks) => putRecord(records, JWKS_RECORD, jwks),
-  () => Math.floor(Date.now() / 1000),
-);
+const nowSeconds = () => Math.floor(Date.now() / 1000);
 const password = ownerPassword();
+const renewals = new Map([
+  [env.SIGNING_KEYS_SECRET, signingKeys((jwks) => putRecord(records, JWKS_RECORD, jwks), nowSeconds)],
+  [env.SUBGRAPH_KEY_SECRET, subgraphKey(nowSeconds)],
+]);
 
-export const handler = rotation(secretVersions, (secretId) => (secretId === env.SIGNING_KEYS_SECRET ? keys : password));
+export const handler = rotation(secretVersions, (secretId) => renewals.get(secretId) ?? password);

@@ -56,6 +56,11 @@ export const ERRORS = {
     title: 'Documents of the manifest are not valid',
     help: 'Mend what `documentErrors` names, each by its id and where it stands, and publish the manifest again: nothing was changed.',
   },
+  incompatible: {
+    status: 422,
+    title: 'The version breaks with the one that it would replace',
+    help: 'Mend what `incompatibilities` names, or publish it under the next number: nothing was changed.',
+  },
   rate_limited: {
     status: 429,
     title: 'Too many requests',

@@ -30,7 +30,7 @@ const UNTOLD = 'Invalid input';
 function sentence(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'invalid_type':
-      return `must be of type ${issue.expected}`;
+      return `must be of type ${issue.expected === 'record' ? 'object' : issue.expected}`;
     case 'too_small':
       return `must be at least ${issue.minimum}${unit(issue.origin)}`;
     case 'too_big':

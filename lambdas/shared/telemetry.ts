@@ -1,13 +1,56 @@
+import { getXRayTraceIdFromEnv } from '@aws-lambda-powertools/commons/utils/env';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 
 /** The first dimension of every metric: an alarm must name all of a metric's dimensions, `service` and `function`. */
 const SERVICE = 'gatehouse';
 
-/** Structured JSON lines to CloudWatch. Never handed a whole event, a header or a token: each line names its fields. */
-export const logger = new Logger({ serviceName: SERVICE });
+/** What powertools puts into its lines itself, or would. */
+const RESERVED = new Set(['level', 'message', 'timestamp', 'service', 'sampling_rate', 'xray_trace_id']);
 
-const metrics = new Metrics({ namespace: 'Gatehouse', serviceName: SERVICE });
+/** Fields as they stand in a line, without what is empty; nothing where one of them is more than a word or a number. */
+function plainFields(fields: unknown): Record<string, unknown> | undefined {
+  if (typeof fields !== 'object' || fields === null || fields instanceof Error) return undefined;
+  const found: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(fields)) {
+    if (value === undefined || value === null || value === '') continue;
+    if (RESERVED.has(name) || !['string', 'number', 'boolean'].includes(typeof value)) return undefined;
+    found[name] = value;
+  }
+  return found;
+}
+
+const INFO = 12;
+
+/**
+ * Powertools' logger, but that the line of each request is written without its copies of copies: 5 µs in place of 25. A
+ * test holds both lines against each other.
+ */
+class RequestLogger extends Logger {
+  override info(...line: Parameters<Logger['info']>): void {
+    const [message, ...extra] = line;
+    const isPlain = typeof message === 'string' && message !== '' && extra.length === 1 && this.level === INFO;
+    const fields = isPlain ? plainFields(extra[0]) : undefined;
+    if (!fields) return super.info(message, ...extra);
+    const timestamp = new Date().toISOString();
+    const base = {
+      level: 'INFO',
+      message,
+      timestamp,
+      service: SERVICE,
+      sampling_rate: 0,
+      xray_trace_id: getXRayTraceIdFromEnv(),
+    };
+    process.stdout.write(`${JSON.stringify({ ...base, ...fields })}\n`);
+    return undefined;
+  }
+}
+
+/** Structured JSON lines to CloudWatch. Never handed a whole event, a header or a token: each line names its fields. */
+export const logger = new RequestLogger({ serviceName: SERVICE });
+
+/** Made when something is first counted, which most environments never do. */
+let metrics: Metrics | undefined;
 
 /**
  * Counts an answer that was our own fault. `serve()` turns every exception into a 500, so Lambda's own error metric
@@ -44,11 +87,15 @@ export const countDegraded = seldom('Degraded');
 /** Counts a GraphQL document over a limit that was run all the same: enforced, it would have been refused. */
 export const countOverLimit = seldom('DocumentsOverLimit');
 
+/** Counts a GraphQL operation that was run although its caller's limits do not hold what it costs. */
+export const countOverBudget = seldom('OperationsOverBudget');
+
 /** Counts a GraphQL document that no client has published, and that was run all the same. */
 export const countUnknownDocument = seldom('UnknownDocuments');
 
 function count(name: string, value: number): void {
   // A single metric is a Metrics object of its own: the dimension and the value must both go to it.
+  metrics ??= new Metrics({ namespace: 'Gatehouse', serviceName: SERVICE });
   const metric = metrics.singleMetric();
   metric.addDimension('function', process.env.AWS_LAMBDA_FUNCTION_NAME ?? 'none');
   metric.addMetric(name, MetricUnit.Count, value);

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { text } from '../shared/env';
-import { fromJson } from '../shared/json';
+import type { TargetPolicy } from './post/target';
 import type { Lanes } from './stores/lanes';
 import { queueAt } from './stores/queue';
 
@@ -10,8 +10,8 @@ export const laneEnv = { DELIVERIES_QUEUE: text, RETRIES_QUEUE: text, BULK_QUEUE
 export const sealingEnv = { WEBHOOK_KEYS_SECRET: text };
 export const targetEnv = {
   PRIVATE_TARGETS: z.enum(['on', 'off']),
-  /** As JSON: the ports that endpoints may have; `any` on a laptop. */
-  TARGET_PORTS: z.pipe(fromJson, z.union([z.literal('any'), z.array(z.int())])),
+  /** The ports that endpoints may have, or `any`. */
+  TARGET_PORTS: z.string().check(z.regex(/^(any|\d+( \d+)*)$/)),
 };
 
 interface LaneEnv {
@@ -28,12 +28,12 @@ export const lanesOf = ({ DELIVERIES_QUEUE, RETRIES_QUEUE, BULK_QUEUE }: LaneEnv
 
 interface TargetEnv {
   readonly PRIVATE_TARGETS: 'on' | 'off';
-  readonly TARGET_PORTS: 'any' | readonly number[];
+  readonly TARGET_PORTS: string;
 }
 
 /** Which addresses endpoints may have. */
-export const targetPolicyOf = ({ PRIVATE_TARGETS, TARGET_PORTS }: TargetEnv) => ({
+export const targetPolicyOf = ({ PRIVATE_TARGETS, TARGET_PORTS }: TargetEnv): TargetPolicy => ({
   http: PRIVATE_TARGETS === 'on',
   privateTargets: PRIVATE_TARGETS === 'on',
-  ports: TARGET_PORTS,
+  ports: TARGET_PORTS === 'any' ? 'any' : TARGET_PORTS.split(' ').map(Number),
 });

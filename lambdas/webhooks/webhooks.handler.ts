@@ -4,6 +4,10 @@ import { serve } from '../shared/http/serve';
 import { keptSecret } from '../shared/stores/secrets';
 import { webhookRoutes } from './contract';
 import { laneEnv, lanesOf, sealingEnv, tableEnv, targetEnv, targetPolicyOf } from './env';
+import { catalogueOf } from './event-types/catalogue-of';
+import { eventTypeOperations } from './event-types/event-types';
+import { filterOperations } from './filter/test-filter';
+import { jobOperations } from './jobs/jobs';
 import { deliveryOperations } from './log/deliveries';
 import { eventOperations } from './publishing/events';
 import { ping } from './publishing/ping';
@@ -14,12 +18,17 @@ import { endpointOperations } from './registration/endpoints';
 import { sealingOf } from './registration/sealed';
 import { statesIn } from './stores/endpoint-states';
 import { endpointsIn } from './stores/endpoints';
+import { eventTypesIn } from './stores/event-types';
+import { jobsIn } from './stores/jobs';
 import { logIn } from './stores/log';
 import { tableOf } from './stores/table';
 
 const env = readEnv({ ...gateEnv, ...tableEnv, ...laneEnv, ...sealingEnv, ...targetEnv });
 const gate = openGate(env);
-const endpoints = endpointsIn(tableOf(env.WEBHOOKS_TABLE));
+const settings = tableOf(env.WEBHOOKS_TABLE);
+const endpoints = endpointsIn(settings);
+const types = eventTypesIn(settings);
+const catalogues = catalogueOf(types, Date.now);
 const table = tableOf(env.WEBHOOK_LOG_TABLE);
 const log = logIn(table);
 const lanes = lanesOf(env);
@@ -37,6 +46,7 @@ const BELIEVED_MS = 60_000;
 const registration = {
   changes: gate.changes,
   endpoints,
+  catalogueOf: catalogues,
   sealing: sealingOf(keptSecret(env.WEBHOOK_KEYS_SECRET)),
   policy: targetPolicyOf(env),
   healthOf: states.healthOf,
@@ -47,8 +57,11 @@ const registration = {
 
 const operations = {
   ...endpointOperations(registration),
-  ...eventOperations(publishing),
+  ...eventOperations({ ...publishing, catalogueOf: catalogues }),
   ...deliveryOperations({ endpoints, log, table, lanes, nowMs: Date.now }),
+  ...jobOperations({ changes: gate.changes, endpoints, jobs: jobsIn(table), nowMs: Date.now }),
+  ...filterOperations,
+  ...eventTypeOperations({ changes: gate.changes, types, endpoints, nowMs: Date.now }),
 };
 
 export const handler = serve(webhookRoutes, operations, gate);

@@ -137,7 +137,14 @@ export class GatewayFunction extends Construct {
 }
 
 /** What a function counts itself (lambdas/shared/telemetry.ts). */
-export const counted = (fn: lambda.Function, metricName: 'Faults' | 'Degraded' | 'SubgraphAway') =>
+type Counted =
+  | 'Faults'
+  | 'Degraded'
+  | 'SubgraphAway'
+  | 'DocumentsOverLimit'
+  | 'OperationsOverBudget'
+  | 'UnknownDocuments';
+export const counted = (fn: lambda.Function, metricName: Counted) =>
   new cloudwatch.Metric({
     namespace: 'Gatehouse',
     metricName,

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { ALLOWED } from '../../lambdas/shared/http/cors';
 import type { Contract, Route } from '../../lambdas/shared/http/route';
 import { gatewayResponses } from './responses';
 
@@ -16,7 +17,6 @@ export interface Backends {
 const COMPRESS_FROM_BYTES = 1024;
 const AUTHORIZER_TTL_SECONDS = 300;
 const PREFLIGHT_SECONDS = 86_400;
-const ALLOWED_HEADERS = 'authorization,content-type,idempotency-key,if-match,x-api-key,x-request-id';
 
 /**
  * The REST API as one OpenAPI 3.0 document with API Gateway's extensions: one CloudFormation resource however many
@@ -137,7 +137,7 @@ const askedAuthorizer = (authorizerUri: string) => ({
 const CORS = {
   'Access-Control-Allow-Origin': '',
   'Access-Control-Allow-Methods': "'GET,POST,PUT,PATCH,DELETE'",
-  'Access-Control-Allow-Headers': `'${ALLOWED_HEADERS}'`,
+  'Access-Control-Allow-Headers': `'${ALLOWED.join(',')}'`,
   'Access-Control-Max-Age': `'${PREFLIGHT_SECONDS}'`,
 };
 

@@ -91,7 +91,7 @@ const pathIsOneOf = (paths: readonly string[]): wafv2.CfnWebACL.StatementPropert
 });
 
 /**
- * A million bytes and more: no contract takes a third of it (serve() refuses by each route's own bound). What comes without
+ * Four million bytes and more: no contract takes as much (serve() refuses by each route's own bound). What comes without
  * a length is bounded by API Gateway alone.
  */
 const LARGE_BODY: Rule = {
@@ -101,7 +101,7 @@ const LARGE_BODY: Rule = {
   statement: {
     regexMatchStatement: {
       fieldToMatch: { singleHeader: { Name: 'content-length' } },
-      regexString: '^[0-9]{7,}$',
+      regexString: '^([4-9][0-9]{6}|[0-9]{8,})$',
       textTransformations: [{ priority: 0, type: 'NONE' }],
     },
   },

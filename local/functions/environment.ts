@@ -35,8 +35,8 @@ export class Environment {
     readonly settings: FunctionSettings,
     observer: EnvironmentObserver,
   ) {
-    const { handler, folder, arn, memoryMb, variables } = settings;
-    this.#process = fork(join(__dirname, 'boot.cjs'), [handler, folder, arn], {
+    const { handler, folder, arn, memoryMb, variables, pace } = settings;
+    this.#process = fork(join(__dirname, 'boot.cjs'), [handler, folder, arn, JSON.stringify(pace ?? null)], {
       cwd: folder,
       env: { ...variables },
       // Without this the child inherits the host's own flags, TypeScript loaders included.

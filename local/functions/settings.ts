@@ -1,5 +1,6 @@
 import { tmpdir } from 'node:os';
 import { REGION } from '../aws/arn';
+import type { Pace } from '../events/clock';
 import { number, object, text, textMembers } from '../json';
 import type { Assembly } from '../template/assembly';
 import { Unresolved } from '../template/resolve';
@@ -17,6 +18,8 @@ export interface FunctionSettings {
   readonly timeoutSeconds: number;
   readonly maxEnvironments: number;
   readonly variables: Readonly<Record<string, string>>;
+  /** At which its clock goes. */
+  readonly pace?: Pace | undefined;
 }
 
 /** What of the host a function sees. */
@@ -25,6 +28,7 @@ export interface FunctionSurroundings {
   readonly awsEndpoint: string;
   /** A PEM file that its TLS clients trust, for `NODE_EXTRA_CA_CERTS`. */
   readonly caFile?: string;
+  readonly pace?: Pace;
 }
 
 /** An environment takes about 70 MB, and on a laptop four at once show what concurrency does. */
@@ -56,7 +60,7 @@ const templateVariables = (resource: Resource): Readonly<Record<string, string>>
 
 /** What Lambda sets itself. Nothing of the developer's own environment comes through. */
 const lambdaVariables = (
-  settings: Omit<FunctionSettings, 'variables'>,
+  settings: Omit<FunctionSettings, 'variables' | 'pace'>,
   runtime: string,
   credentials: Credentials,
   { awsEndpoint, caFile }: FunctionSurroundings,
@@ -107,6 +111,7 @@ export const settingsOf = (
   };
   return {
     ...settings,
+    pace: surroundings.pace,
     // Lambda's names are reserved. NODE_EXTRA_CA_CERTS is not, but the template's would name a file that is on AWS only.
     variables: {
       ...templateVariables(resource),

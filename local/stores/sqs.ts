@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { awsCall } from '../aws/client';
+import type { Pace } from '../events/clock';
 import type { Resource, Running } from '../types';
 import { startEmulator } from './emulator';
 
@@ -37,10 +38,14 @@ export const isQueue = ({ type }: Resource): boolean => type === 'AWS::SQS::Queu
 
 const nameOf = (queue: Resource) => queue.ref.split('/').at(-1) ?? '';
 
-/** Starts fauxqs with the templates' queues; those that redrive come after their dead-letter queues. */
-export async function startSqs(resources: readonly Resource[], onCrash: (error: Error) => void): Promise<SqsStore> {
+/** Starts fauxqs, at this pace, with the templates' queues; those that redrive come after their dead-letter queues. */
+export async function startSqs(
+  resources: readonly Resource[],
+  onCrash: (error: Error) => void,
+  pace: Pace = { rate: 1, sinceMs: 0 },
+): Promise<SqsStore> {
   const queues = resources.filter(isQueue);
-  const emulator = await startEmulator(join(__dirname, 'sqs.worker.mjs'), undefined, onCrash);
+  const emulator = await startEmulator(join(__dirname, 'sqs.worker.mjs'), pace, onCrash);
   const create = (queue: Resource) =>
     awsCall(`http://127.0.0.1:${emulator.port}`, 'sqs', 'CreateQueue', {
       QueueName: nameOf(queue),

@@ -1,6 +1,7 @@
-// SQS: fauxqs, in memory.
+// SQS: fauxqs, in memory, at the pace of `workerData`.
 import { register } from 'node:module';
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
+import hasten from '../events/pace.cjs';
 
 // fauxqs imports node:sqlite, which Node 20 lacks, for a persistence that is not part of its exports.
 const sqlite = 'data:text/javascript,export class DatabaseSync {}';
@@ -8,6 +9,7 @@ const hook = `export const resolve = (name, context, next) =>
   name === 'node:sqlite' ? { url: '${sqlite}', shortCircuit: true } : next(name, context);`;
 register(`data:text/javascript,${encodeURIComponent(hook)}`);
 
+hasten(workerData);
 const { buildApp } = await import('fauxqs');
 const app = buildApp({ logger: false });
 parentPort.once('message', () => {

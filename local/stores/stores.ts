@@ -3,6 +3,7 @@ import { type Certificate, loopbackCertificate } from '../doors/certificate';
 import { startPostgresDoor } from '../doors/postgres';
 import { startRedisDoor } from '../doors/redis';
 import type { Guardhouse } from '../doors/token';
+import type { Pace } from '../events/clock';
 import { object, text } from '../json';
 import type { Lifetime } from '../lifetime/lifetime';
 import type { Phases } from '../lifetime/phases';
@@ -25,6 +26,7 @@ export interface StoresOptions {
   readonly phases: Phases;
   readonly redisUrl: string | undefined;
   readonly guards: Guardhouse;
+  readonly pace: Pace;
   readonly watcher: Watcher;
   readonly onCrash: (error: Error) => void;
 }
@@ -65,9 +67,9 @@ async function openDynamoDb({ folder, resources, lifetime, phases, onCrash }: St
   return phases.time('dynamodb', lifetime.start(startDynamoDb(join(folder, 'dynamodb'), resources, onCrash)));
 }
 
-async function openSqs({ resources, lifetime, phases, onCrash }: StoresOptions) {
+async function openSqs({ resources, lifetime, phases, pace, onCrash }: StoresOptions) {
   if (!resources.some(isQueue)) return undefined;
-  return phases.time('sqs', lifetime.start(startSqs(resources, onCrash)));
+  return phases.time('sqs', lifetime.start(startSqs(resources, onCrash, pace)));
 }
 
 async function openRedis(options: StoresOptions, certificate: Certificate): Promise<readonly string[]> {

@@ -109,6 +109,9 @@ test('a taken port, a taken data folder and a wrong option are each told in one 
   await expect(startLocalHost({ flags: ['--frsh'] })).rejects.toThrow(
     /: unknown option --frsh; there are --fresh[^\n]+\n$/,
   );
+  await expect(startLocalHost({ env: { CLOCK_RATE: 'fast' } })).rejects.toThrow(
+    /: CLOCK_RATE=fast is no number from 1 to 1000\n$/,
+  );
   const data = temporaryFolder('gatehouse-life-');
   writeFileSync(join(data, 'host.pid'), String(process.pid));
   await expect(startLocalHost({ data })).rejects.toThrow(new RegExp(`in use by process ${process.pid}: [^\\n]+\\n$`));

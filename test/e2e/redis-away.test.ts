@@ -89,16 +89,22 @@ function stopIt(): () => void {
   return () => void redis.kill('SIGCONT');
 }
 
-const change = () =>
+const change = () => post('/v1/roles', tokens[0], { name: `role-${Date.now()}`, permissions: ['graph:query'] });
+const post = (path: string, token = '', body: object = {}) =>
   call(
-    '/v1/roles',
+    path,
     {
       method: 'POST',
-      headers: { authorization: `Bearer ${tokens[0]}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ name: `role-${Date.now()}`, permissions: ['graph:query'] }),
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
     },
     host.url,
   );
+/** One that was asked before, and one that nobody has ever asked. */
+const graph = (alias = 'name') =>
+  post('/graphql', tokens[2], {
+    query: `{ product(id: "product-01") { ${alias}: name reviews { author { name } } } }`,
+  });
 const nothing = (): Promise<void> | void => undefined;
 
 /** Each environment lets its share through, and all refill meanwhile: how much that is depends on how fast the machine is. */
@@ -116,10 +122,12 @@ test.each([
   ['is dead', kill],
   ['stands still', stopIt],
 ] as const)(
-  'when Redis %s under load reads go on, limits hold, changes say when to come again, and it is used again within 5 s',
+  'when Redis %s under load reads go on, those of the graph too, limits hold, changes say when to come again, and it is used again within 5 s',
   async (name, spoil) => {
     await recovery();
     await load(200);
+    const known = await graph();
+    expect(known).toMatchObject({ status: 200, body: { data: { product: { name: 'Oak lamp' } } } });
     const before = await load(600);
     expect(statusesOf(before)).toEqual(new Set([200]));
     let mend = nothing;
@@ -135,6 +143,12 @@ test.each([
       expect(during.p99Ms - before.p99Ms).toBeLessThan(LONGEST_RISE_MS);
 
       await pause(REFILLED_MS);
+      for (const alias of ['name', `unknown${name.length}`]) {
+        const answer = await graph(alias);
+        expect(answer).toMatchObject({ status: 200, body: { data: { product: { [alias]: 'Oak lamp' } } } });
+        expect(answer.body).not.toHaveProperty('errors');
+        expect(isAlone(answer)).toBe(true);
+      }
       const changed = await change();
       expect(changed).toMatchObject({ status: 503, body: { code: 'not_ready' } });
       expect(Number(changed.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);

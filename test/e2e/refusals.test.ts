@@ -145,10 +145,12 @@ test('the token endpoint refuses in the form of RFC 6749', async () => {
   expect(await form({ grant_type: 'password' })).toMatchObject({ status: 400, body: { error: 'invalid_request' } });
 });
 
+/** Of requests that are good and bad in turns. */
+const deserved = (index: number) => (index % 2 === 0 ? 200 : 401);
+
 test('200 requests at once, good and bad, get the answer that each deserves', async () => {
   const token = await tokenOf('viewer');
   const tamperedToken = tampered(token);
-  const deserved = (index: number) => (index % 2 === 0 ? 200 : 401);
   const send = (index: number) =>
     deserved(index) === 200 ? graph(token, '{ products(first: 1) { name } }') : graph(tamperedToken, '{ a }');
   const round = () => Promise.all(Array.from({ length: 200 }, (_, index) => send(index)));

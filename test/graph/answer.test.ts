@@ -1,4 +1,4 @@
-import { answerOf, answerOfError, mediaTypeOf } from '../../lambdas/graph/answer';
+import { answerOf, mediaTypeOf } from '../../lambdas/graph/answer';
 import { RequestError } from '../../lambdas/graph/request-error';
 import { event } from '../support/event';
 
@@ -37,10 +37,10 @@ const limit = new RequestError([{ message: 'too much' }], 'limit');
 test.each([
   ['data, in the newer type', answerOf('{"data":null}', NEWER), 200],
   ['data, in the older type', answerOf('{"data":null}', OLDER), 200],
-  ['nothing that could be run, in the newer type', answerOfError(error, NEWER), 400],
-  ['nothing that could be run, in the older type', answerOfError(error, OLDER), 200],
-  ['more than there may be, in the newer type', answerOfError(limit, NEWER), 400],
-  ['more than there may be, in the older type', answerOfError(limit, OLDER), 400],
+  ['nothing that could be run, in the newer type', answerOf(error, NEWER), 400],
+  ['nothing that could be run, in the older type', answerOf(error, OLDER), 200],
+  ['more than there may be, in the newer type', answerOf(limit, NEWER), 400],
+  ['more than there may be, in the older type', answerOf(limit, OLDER), 400],
 ])('%s', (_, { status }, expected) => {
   expect(status).toBe(expected);
 });

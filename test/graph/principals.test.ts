@@ -1,7 +1,8 @@
-import { createLocalJWKSet, decodeJwt, jwtVerify } from 'jose';
+import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
 import { principalsBy } from '../../lambdas/graph/principals';
 import { NO_PERMISSIONS, setOfRole } from '../../lambdas/shared/access/permissions';
 import type { Principal } from '../../lambdas/shared/access/principal';
+import { PUBLISHED_BEFORE_SECONDS, turned } from '../../lambdas/shared/credentials/subgraph-secret';
 
 const ISSUER = 'https://api.example.com';
 const caller: Principal = {
@@ -15,7 +16,7 @@ const caller: Principal = {
   organisationPlan: 'free',
 };
 
-function given(secret = 'a secret') {
+function given(secret = 'word') {
   const clock = { nowMs: Date.parse('2026-01-01T00:00:00Z') };
   let reads = 0;
   const read = async () => {
@@ -78,11 +79,48 @@ test('the key is made of the secret: the same in every environment, another for 
   await expect(given('another').verify(await given().tokenOf())).rejects.toThrow();
 });
 
-test('the secret is read once, and not before a token is needed', async () => {
-  const { reads, tokenOf, jwks } = given();
+test('the secret is not read before a token is needed', async () => {
+  const { reads, tokenOf } = given();
   expect(reads()).toBe(0);
-  await tokenOf('a');
-  await tokenOf('b');
-  await jwks();
+  await tokenOf();
   expect(reads()).toBe(1);
+});
+
+describe('a turn of the keys', () => {
+  const LONG_AGO = 10 * PUBLISHED_BEFORE_SECONDS;
+  const turns = ['word'];
+  for (const fresh of ['second', 'third', 'fourth', 'fifth']) turns.push(turned(turns.at(-1) ?? '', fresh, LONG_AGO));
+
+  test('publishes a key before it signs, and as long after', () => {
+    expect(turns).toEqual(['word', 'word second', 'second third word', 'third fourth second', 'fourth fifth third']);
+  });
+
+  test('is refused to nobody: a token verifies with the keys of the turn before and of the one after', async () => {
+    for (const [index, text] of turns.entries()) {
+      const token = await given(text).tokenOf();
+      for (const other of [turns[index - 1], text, turns[index + 1]])
+        if (other !== undefined) expect((await given(other).verify(token)).payload).toMatchObject({ sub: caller.id });
+    }
+  });
+
+  test('is refused while somebody may not know the next key', () => {
+    expect(() => turned('a b c', 'd', 10)).toThrow(/^rotate again in 595 s$/);
+    expect(turned('a', 'b', 10)).toBe('a b');
+  });
+
+  test('is taken up by who has signed with the key before', async () => {
+    let text = turns[1] ?? '';
+    const now = { ms: Date.parse('2026-01-01T00:00:00Z') };
+    const principals = principalsBy({ secret: async () => text, nowMs: () => now.ms });
+    const kidOf = async () => decodeProtectedHeader(await principals.token(caller, 'news', ISSUER)).kid;
+    const before = await kidOf();
+    text = turns[2] ?? '';
+    now.ms += 60_000;
+    expect(await kidOf()).not.toBe(before);
+    expect((await principals.jwks()).keys.map(({ kid }) => kid)).toContain(before);
+  });
+});
+
+test('a secret without a word signs nothing', async () => {
+  await expect(given(' ').tokenOf()).rejects.toThrow('is empty');
 });

@@ -1,5 +1,6 @@
-import { graphRequestOf } from '../../lambdas/graph/request';
+import { CLIENT_NAMES, COST_HEADER, graphRequestsOf, NOT_SIMPLE } from '../../lambdas/graph/request';
 import { Refusal } from '../../lambdas/shared/errors';
+import { ALLOWED } from '../../lambdas/shared/http/cors';
 import { event } from '../support/event';
 
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -17,7 +18,7 @@ const asked = {
 };
 
 const read = (request: Partial<Parameters<typeof event>[0]>) =>
-  graphRequestOf(event({ resource: '/graphql', ...POST, ...request }));
+  graphRequestsOf(event({ resource: '/graphql', ...POST, ...request })).requests[0];
 const posted = (body: unknown) => ({ body: JSON.stringify(body) });
 
 test.each([
@@ -67,13 +68,14 @@ test.each([
     { ...asked, query: undefined, hash: HASH, isGet: true },
   ],
 ] as const)('what a request asks is read from %s', (_, request, expected) => {
-  expect(read(request)).toEqual({ isGet: false, ...expected });
+  expect(read(request)).toEqual({ isGet: false, wantsCost: false, ...expected });
 });
 
 test.each([
   ['no body', {}, 'bad_request', 'is not JSON'],
   ['no JSON', { body: '{' }, 'bad_request', 'is not JSON'],
-  ['a batch', posted([{ query: '{ hello }' }]), 'bad_request', 'batches'],
+  ['a list of nothing', posted([]), 'bad_request', '1 to 20'],
+  ['a list with what is no request', posted([{ query: '{ hello }' }, {}]), 'bad_request', 'body[1]: query is missing'],
   ['a text for a body', posted('{ hello }'), 'bad_request', 'object'],
   ['no query', posted({ variables: {} }), 'bad_request', 'query is missing'],
   ['a query and a name', posted({ query: '{ a }', documentId: 'a' }), 'bad_request', 'not both'],
@@ -124,4 +126,8 @@ test.each([
   }
   expect(refused).toBeInstanceOf(Refusal);
   expect(refused).toMatchObject({ code, message: expect.stringContaining(detail) });
+});
+
+test('a page of another origin may send every header that is read', () => {
+  expect(ALLOWED).toEqual(expect.arrayContaining([...CLIENT_NAMES, ...NOT_SIMPLE, COST_HEADER]));
 });

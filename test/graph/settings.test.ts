@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import type { ServeOptions } from '../../lambdas/shared/http/serve';
 import { logger } from '../../lambdas/shared/telemetry';
+import { served } from '../support/event';
 import { captureOutput } from '../support/output';
 import { startRedis, type TestRedis } from '../support/redis';
 import { type Shop, startShop } from '../support/shop';
@@ -78,6 +80,65 @@ describe('a document over a limit', () => {
     expect(await ask({ query: variable })).toMatchObject({
       body: { errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] },
     });
+  });
+});
+
+/** An access that holds so much, and notes what is spent. */
+const holding = (most: number) => {
+  const asked: unknown[] = [];
+  const access: ServeOptions['access'] = {
+    ...served.access,
+    async admit(identity, origin, cost, observed = 0) {
+      asked.push({ cost, observed });
+      const admission = await served.access.admit(identity, origin, cost);
+      const { binding } = admission.limits;
+      return observed > most ? { ...admission, limits: { ...admission.limits, exceeded: binding } } : admission;
+    },
+  };
+  return { asked, access };
+};
+const budgeted = (access: ServeOptions['access']) =>
+  environment({ shop, redis: redis.commands, settings, access, version: 'budget' });
+
+describe('an operation that costs more than its limits hold', () => {
+  const costly = { query: '{ products(first: 100) { name reviews { body author { name } } } }' };
+  test('spends all of it while costs are enforced', async () => {
+    const { asked, access } = holding(20);
+    expect(await budgeted(access)(costly)).toMatchObject({
+      status: 200,
+      body: { data: { products: expect.any(Array) } },
+    });
+    expect(asked).toEqual([{ cost: 21, observed: 0 }]);
+  });
+
+  test.each([
+    ['observed', 'observe', undefined],
+    [
+      'warned of',
+      'warn',
+      {
+        warnings: [
+          {
+            code: 'OVER_BUDGET',
+            message: 'The request costs 21, which the burst limit of the user (1000) would refuse.',
+          },
+        ],
+      },
+    ],
+  ] as const)('spends 1, runs and is counted while that is only %s', async (_, cost, extensions) => {
+    settings.set({ cost });
+    const { asked, access } = holding(20);
+    const ask = budgeted(access);
+    const { status, body } = await ask(costly);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ data: { products: expect.any(Array) }, ...(extensions && { extensions }) });
+    // A metric is told once a second.
+    if (cost === 'observe') expect(output.text()).toContain('"OperationsOverBudget":');
+    expect(await ask({ query: '{ __typename }' })).toEqual({ status: 200, body: { data: { __typename: 'Query' } } });
+    expect(asked).toEqual([
+      { cost: 1, observed: 21 },
+      { cost: 1, observed: 1 },
+    ]);
   });
 });
 

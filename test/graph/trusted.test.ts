@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SUBGRAPHS } from '../../examples/compose';
 import { trustedDocuments } from '../../lambdas/graph/trusted';
+import { Refusal } from '../../lambdas/shared/errors';
 import { DOCUMENTS, NO_MANIFESTS } from '../../lambdas/shared/graph/documents';
+import type { ServeOptions } from '../../lambdas/shared/http/serve';
 import { liveSettings } from '../../lambdas/shared/settings/live-settings';
 import { settingsSource } from '../../lambdas/shared/settings/stored-settings';
 import { statementsOn } from '../../lambdas/shared/stores/postgres';
@@ -11,6 +13,7 @@ import type { Redis } from '../../lambdas/shared/stores/redis';
 import type { Sql } from '../../lambdas/shared/stores/tenancy';
 import { logger } from '../../lambdas/shared/telemetry';
 import { startRegistry, type TestRegistry } from '../registry/support';
+import { served } from '../support/event';
 import { captureOutput } from '../support/output';
 import { downRedis } from '../support/redis';
 import { type Shop, startShop } from '../support/shop';
@@ -44,13 +47,20 @@ const ID = sha256(QUERY);
 interface Stores {
   readonly redis?: Redis;
   readonly sql?: Sql;
+  readonly access?: ServeOptions['access'];
 }
 
 /** One environment of the graph, over the stores of the registry. */
-function started({ redis = given.tenants.redis.commands, sql = statementsOn(given.tenants.app) }: Stores = {}) {
+function started({ redis = given.tenants.redis.commands, sql = statementsOn(given.tenants.app), access }: Stores = {}) {
   const source = settingsSource(redis, given.tenants.app, DOCUMENTS, NO_MANIFESTS);
   const manifests = liveSettings(DOCUMENTS, NO_MANIFESTS, source);
-  const ask = environment({ shop, redis, settings, trusted: trustedDocuments({ redis, sql, manifests }) });
+  const ask = environment({
+    shop,
+    redis,
+    settings,
+    trusted: trustedDocuments({ redis, sql, manifests }),
+    ...(access && { access }),
+  });
   return { ask, manifests };
 }
 
@@ -196,6 +206,66 @@ describe('a document that nobody has published', () => {
     for (const asked of [{ query: OTHER }, { query: QUERY }, { query: QUERY, ...named(QUERY) }])
       expect(await ask(asked)).toEqual(refused('DOCUMENT_ID_REQUIRED'));
     expect(await ask(named(OTHER))).toEqual(UNKNOWN);
+  });
+});
+
+describe('before the limits of a caller were asked', () => {
+  const spent: number[] = [];
+  let isOver = false;
+  const access: ServeOptions['access'] = {
+    ...served.access,
+    admit(identity, origin, cost) {
+      spent.push(cost);
+      return isOver ? Promise.reject(new Refusal('rate_limited')) : served.access.admit(identity, origin, cost);
+    },
+  };
+  const DEAR = '{ products(first: 100) { name reviews { body } } }';
+  beforeEach(() => {
+    spent.length = 0;
+    isOver = false;
+  });
+
+  test('PostgreSQL is not asked, whatever name or text a request makes up', async () => {
+    await publish({ lamp: QUERY });
+    isOver = true;
+    for (const documents of ['open', 'log-unknown', 'known-only', 'ids-only'] as const) {
+      settings.set({ documents });
+      const { sql, counted } = counting();
+      const { ask } = started({ sql, access });
+      for (const asked of [
+        { documentId: 'made-up' },
+        named(OTHER),
+        { query: OTHER },
+        { query: OTHER, ...named(OTHER) },
+      ])
+        expect(await ask(asked)).toMatchObject({ status: 429 });
+      expect(counted.statements).toBe(0);
+    }
+  });
+
+  test('a text that anybody may run costs what it costs, found or not', async () => {
+    await publish({ lamp: QUERY });
+    settings.set({ documents: 'log-unknown' });
+    for (const asked of [{ query: DEAR }, { query: `${DEAR} #`, ...named(`${DEAR} #`) }, named(`${DEAR} #`)])
+      expect((await started({ access }).ask(asked)).body).toMatchObject({ data: { products: expect.any(Array) } });
+    await given.tenants.redis.client.del(`graph:trusted:1:${sha256(`${DEAR} #`)}`);
+    expect((await started({ access }).ask(named(`${DEAR} #`))).body).toMatchObject({ data: expect.anything() });
+    expect(spent).toEqual([11, 11, 11, 11]);
+  });
+
+  test('a published document that no store but PostgreSQL knows spends 1 that once', async () => {
+    await publish({ dear: DEAR });
+    for (const documents of ['ids-only', 'open'] as const) {
+      settings.set({ documents });
+      expect((await started({ access }).ask({ documentId: 'dear' })).body).toMatchObject({ data: expect.anything() });
+    }
+    expect(spent).toEqual([1, 11]);
+  });
+
+  test('a mutation that only PostgreSQL knows is not sent by GET', async () => {
+    await publish({ write: 'mutation Write { __typename }' });
+    const headers = { 'apollo-require-preflight': 'true' };
+    expect(await started().ask({}, { headers, get: { documentId: 'write' } })).toMatchObject({ status: 405 });
   });
 });
 

@@ -4,17 +4,21 @@ import { at, list } from '../support/template';
 
 const BOTH = ['dev', 'prod'] as const;
 
-describe.each(BOTH)('the table of %s', (name) => {
+describe.each(BOTH)('the tables of %s', (name) => {
+  const tables = () => stages[name].of('AWS::DynamoDB::GlobalTable').map(({ Properties }) => Properties);
+
   test('can be put back to any second of the last weeks', () => {
-    const { Replicas } = stages[name].only('AWS::DynamoDB::GlobalTable').Properties;
-    expect(at(Replicas, 0, 'PointInTimeRecoverySpecification')).toEqual({ PointInTimeRecoveryEnabled: true });
+    expect(tables()).toHaveLength(3);
+    for (const { Replicas } of tables())
+      expect(at(Replicas, 0, 'PointInTimeRecoverySpecification')).toEqual({ PointInTimeRecoveryEnabled: true });
   });
 
-  test('costs by the request, and forgets what has expired', () => {
-    expect(stages[name].only('AWS::DynamoDB::GlobalTable').Properties).toMatchObject({
-      BillingMode: 'PAY_PER_REQUEST',
-      TimeToLiveSpecification: { AttributeName: 'expiresAtSeconds', Enabled: true },
-    });
+  test('cost by the request, and forget what has expired', () => {
+    for (const table of tables())
+      expect(table).toMatchObject({
+        BillingMode: 'PAY_PER_REQUEST',
+        TimeToLiveSpecification: { AttributeName: 'expiresAtSeconds', Enabled: true },
+      });
   });
 });
 
@@ -138,7 +142,7 @@ describe.each(BOTH)('the secrets of %s', (name) => {
     }
   });
 
-  test('turn every 30 days: the signing keys at once, the owner’s password not while migrations read it', () => {
+  test('turn every 30 days: the signing keys at once, those for subgraphs and the owner’s password not while migrations read it', () => {
     const schedules = stages[name].of('AWS::SecretsManager::RotationSchedule').map(({ Properties }) => ({
       secret: stages[name].readable(Properties.SecretId),
       atOnce: Properties.RotateImmediatelyOnUpdate,
@@ -147,6 +151,7 @@ describe.each(BOTH)('the secrets of %s', (name) => {
     const rules = { ScheduleExpression: 'rate(30 days)' };
     expect(schedules).toEqual([
       { secret: 'SigningKeys', atOnce: true, rules },
+      { secret: 'SubgraphKey', atOnce: false, rules },
       { secret: 'DatabaseOwnerAttachment', atOnce: false, rules },
     ]);
   });

@@ -30,11 +30,15 @@ describe.each(STAGE_NAMES)('each function of %s', (name) => {
         'Services TenantsApi',
         'Services AuthRotate',
         'Services GraphApi',
+        'Services GraphPlan',
         'Services MigrationsMigrate',
         'Services PlatformApi',
         'Services RegistryApi',
         'Services RegistryCheck',
         'Services RegistryFetch',
+        'Services WebhooksApi',
+        'Services WebhooksDeliver',
+        'Services WebhooksSweep',
         ...(stageOf(name).seedLogins ? ['Services Seed'] : []),
         ...(stageOf(name).exampleSubgraphs
           ? [
@@ -124,9 +128,15 @@ describe.each(STAGE_NAMES)('each function of %s', (name) => {
     }
   });
 
+  test('shows on the dashboard what the graph would refuse if it were enforced', () => {
+    const shown = JSON.stringify(stages[name].of('AWS::CloudWatch::Dashboard').map(({ Properties }) => Properties));
+    for (const metric of ['DocumentsOverLimit', 'OperationsOverBudget', 'UnknownDocuments'])
+      expect(shown).toContain(metric);
+  });
+
   test('leaves room for its answer before API Gateway gives up on it', () => {
     const behindTheGateway = functionsOf(stages[name]).filter(({ id }) => /Api|Authorizer/.test(id));
-    expect(behindTheGateway).toHaveLength(10);
+    expect(behindTheGateway).toHaveLength(11);
     for (const { Properties } of behindTheGateway) expect(Properties.Timeout).toBeLessThan(29);
   });
 
@@ -153,6 +163,7 @@ describe.each(STAGE_NAMES)('each function of %s', (name) => {
       'Services PlatformApi',
       'Services RegistryApi',
       'Services TenantsApi',
+      'Services WebhooksApi',
     ]);
   });
 });
@@ -197,5 +208,5 @@ test('no function of a feature is changed before the migrations have run', () =>
   );
   for (const { DependsOn } of late)
     expect(list(DependsOn).some((id) => text(id).startsWith('MigrationsRun'))).toBe(true);
-  expect(late).toHaveLength(15);
+  expect(late).toHaveLength(16);
 });

@@ -12,12 +12,15 @@ const STATEFUL = [
   'AWS::RDS::DBCluster',
   'AWS::RDS::DBInstance',
   'AWS::SecretsManager::Secret',
+  'AWS::SQS::Queue',
 ];
 const idsOf = (deployed: Deployed) => STATEFUL.flatMap((type) => deployed.of(type).map(({ id }) => `${type} ${id}`));
 
 /** A logical id that changes is a resource that is deleted and made anew. Never edit a line: add or, on purpose, remove. */
 const COMMON = [
   'AWS::DynamoDB::GlobalTable Keys4E30B592',
+  'AWS::DynamoDB::GlobalTable WebhooksLogFA30BD03',
+  'AWS::DynamoDB::GlobalTable WebhooksSettings9DE6FCD2',
   'AWS::EC2::Subnet VpcprivateSubnet1SubnetCEAD3716',
   'AWS::EC2::Subnet VpcprivateSubnet2Subnet2DE7549C',
   'AWS::EC2::VPC Vpc8378EB38',
@@ -29,6 +32,11 @@ const COMMON = [
   'AWS::SecretsManager::Secret Pepper2B9638F2',
   'AWS::SecretsManager::Secret SigningKeysA56F0358',
   'AWS::SecretsManager::Secret SubgraphKey53952444',
+  'AWS::SecretsManager::Secret WebhookKeysE960CFF9',
+  'AWS::SQS::Queue WebhooksBulk10D40C90',
+  'AWS::SQS::Queue WebhooksDeadLettersA656B8E7',
+  'AWS::SQS::Queue WebhooksDeliveries78486319',
+  'AWS::SQS::Queue WebhooksRetries6FA77AFC',
 ];
 const NAT_OF_TWO_ZONES = [
   'AWS::EC2::Subnet VpcpublicSubnet1Subnet2BB74ED7',
@@ -68,8 +76,8 @@ const policiesOf = (deployed: Deployed) =>
 test.each(['staging', 'prod'] as const)('%s keeps all data when a resource or its stack is deleted', (name) => {
   expect(new Set(policiesOf(stages[name]))).toEqual(new Set(['Retain']));
   expect(stages[name].only('AWS::RDS::DBCluster').Properties.DeletionProtection).toBe(true);
-  const [replica] = [at(stages[name].only('AWS::DynamoDB::GlobalTable').Properties.Replicas, 0)];
-  expect(at(replica, 'DeletionProtectionEnabled')).toBe(true);
+  for (const table of stages[name].of('AWS::DynamoDB::GlobalTable'))
+    expect(at(table.Properties.Replicas, 0, 'DeletionProtectionEnabled')).toBe(true);
 });
 
 test.each(['local', 'dev'] as const)('%s leaves nothing behind that costs money', (name) => {
@@ -114,6 +122,7 @@ test('only a stage that asks for it has a key of its own, and the key turns ever
   expect(keyed.map(({ Type }) => Type).toSorted()).toEqual([
     'AWS::ElastiCache::ServerlessCache',
     'AWS::RDS::DBCluster',
+    'AWS::SecretsManager::Secret',
     'AWS::SecretsManager::Secret',
     'AWS::SecretsManager::Secret',
     'AWS::SecretsManager::Secret',

@@ -154,6 +154,13 @@ describe('in every environment', () => {
     expect(await here.spend(key, 4)).toBe('too_costly');
   });
 
+  test('what is only observed is refused where it is four times what a limit ever holds', async () => {
+    const key = await given.key({ domain: 'globex.example' });
+    await put(freeWith(3));
+    expect(await here.spend(key, 1, 12)).toBe('admitted');
+    expect(await here.spend(key, 1, 13)).toBe('too_costly');
+  });
+
   test('one with older settings judges by the newer ones that it meets, and undoes nothing', async () => {
     const there = given.environment();
     const key = await given.key({ domain: 'globex.example' });

@@ -30,7 +30,7 @@ export interface Environment {
   readonly settings: Settings;
   call(operation: Operation, asked: Asked): ReturnType<typeof ask>;
   /** A request that costs this much: `admitted`, or what it is refused with. */
-  spend(identity: Identity, cost?: number): Promise<string>;
+  spend(identity: Identity, cost?: number, observed?: number): Promise<string>;
   /** So much time goes by for its settings. */
   wait(milliseconds: number): void;
 }
@@ -90,8 +90,8 @@ function environmentOf({ app }: TestTenants, deployed: LimitSettings, redis: Red
   return {
     settings,
     call: (operation, asked) => callOf(handler, operation, asked),
-    spend: (identity, cost = 1) =>
-      guard.admit(identity, origin, cost).then(
+    spend: (identity, cost = 1, observed = 0) =>
+      guard.admit(identity, origin, cost, observed).then(
         ({ leave }) => {
           leave();
           return 'admitted';

@@ -32,6 +32,19 @@ describe('a check', () => {
     expect(await given.rows()).toEqual(before);
   });
 
+  test('does not pass where fewer callers may see what is there', async () => {
+    await here.publish('products', PRODUCTS);
+    const link =
+      'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@authenticated"])';
+    const sdl = `${link} ${PRODUCTS.replace(/extend schema[^)]*\)/, '').replace('weight: Int', 'weight: Int @authenticated')}`;
+    expect((await here.call('checkSubgraph', { name: 'products', body: { sdl } })).body).toMatchObject({
+      passed: false,
+      composes: true,
+      changes: { breaking: [{ type: 'AUTH_RULE_ADDED' }], dangerous: [] },
+      operations: [],
+    });
+  });
+
   test('passes for what only adds', async () => {
     await here.publish('products', PRODUCTS);
     const passed = { passed: true, composes: true, compositionErrors: [], changes: { breaking: [], dangerous: [] } };

@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => given.stop());
 beforeEach(() => given.clear());
 
-const STRICT: GraphSettings = { documents: 'ids-only', limits: 'enforce', introspection: 'off' };
+const STRICT: GraphSettings = { documents: 'ids-only', limits: 'enforce', cost: 'warn', introspection: 'off' };
 const put = (body: unknown, ifMatch?: string) =>
   here.call('putGraphSettings', { body, ...(ifMatch !== undefined && { ifMatch }) });
 const graphThere = () => {
@@ -49,6 +49,13 @@ describe('the settings of the graph', () => {
     });
     expect(await there.confirmed()).toEqual({ version: 1, settings: STRICT });
     expect(await graphThere().fresh()).toEqual({ version: 1, settings: STRICT });
+  });
+
+  test('enforce the costs of operations where they were set before that could be said', async () => {
+    const { cost: _, ...before } = STRICT;
+    expect(await put(before)).toMatchObject({ status: 200, body: { settings: { ...before, cost: 'enforce' } } });
+    await given.tenants.redis.client.set(copyKey(GRAPH), JSON.stringify({ version: 2, settings: before }));
+    expect((await graphThere().fresh()).settings).toEqual({ ...before, cost: 'enforce' });
   });
 
   test('are found in PostgreSQL where Redis has lost them', async () => {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import * as z from 'zod/mini';
 import { SUBGRAPHS } from '../../examples/compose';
 import { publishExamples } from '../../lambdas/registry/publish-examples';
 import { currentVersion } from '../../lambdas/shared/graph/artifact';
@@ -67,6 +68,20 @@ test('only what has another address or another SDL is published again; what othe
       { name: 'reviews', version: 1 },
     ],
   });
+});
+
+test('how a subgraph is asked stays as the operator has set it', async () => {
+  await publish();
+  const [{ name, url, sdl }] = z
+    .tuple([z.object({ name: z.string(), url: z.string(), sdl: z.string() })])
+    .parse(drafts().slice(0, 1));
+  const settings = { timeoutMs: 2_000, forwardHeaders: ['accept-language'], principal: true };
+  const set = await given.environment().call('publishSubgraph', { name, body: { url, sdl, ...settings } });
+  expect(set).toMatchObject({ status: 200, body: { version: 2, ...settings } });
+  expect(await publish()).toMatchObject({ changed: false });
+  await publish(drafts('two'));
+  const { body } = await given.environment().call('getSubgraph', { name });
+  expect(body).toMatchObject({ version: 3, url: 'https://accounts.two.example.com/', ...settings });
 });
 
 test('without an operator it is published all the same', async () => {

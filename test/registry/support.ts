@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { AskToPlan } from '../../lambdas/registry/ask-to-plan';
 import { compose } from '../../lambdas/registry/compose';
 import type { Compose } from '../../lambdas/registry/composed';
 import { registryRoutes } from '../../lambdas/registry/contract';
@@ -40,7 +41,11 @@ export interface Environment {
 export interface TestRegistry {
   readonly tenants: TestTenants;
   readonly operator: Identity;
-  environment(options?: { readonly redis?: Redis; readonly privateTargets?: boolean }): Environment;
+  environment(options?: {
+    readonly redis?: Redis;
+    readonly privateTargets?: boolean;
+    readonly askToPlan?: AskToPlan;
+  }): Environment;
   /** As the superuser, who sees everything. */
   sql(text: string, values?: readonly unknown[]): Promise<Record<string, unknown>[]>;
   /** Every row of the registry. */
@@ -84,7 +89,11 @@ export async function startRegistry(): Promise<TestRegistry> {
       await sql(KEY, [id, organisation, owner, scopes]);
       return { kind: 'api_key', id, organisation };
     },
-    environment: ({ redis = tenants.redis.commands, privateTargets = false } = {}) => {
+    environment: ({
+      redis = tenants.redis.commands,
+      privateTargets = false,
+      askToPlan = async () => undefined,
+    } = {}) => {
       const cache = accessCache(redis);
       const { app, settings } = tenants;
       const guard = access({ cache, settings, pool: app, nowMs: Date.now });
@@ -92,6 +101,7 @@ export async function startRegistry(): Promise<TestRegistry> {
         changes: changes(app, cache),
         redis,
         compose: inProcess,
+        askToPlan,
         nowMs: Date.now,
         privateTargets,
         fetchSdl: (url: string) => fetchSdl(url, { privateTargets }),

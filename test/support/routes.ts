@@ -1,3 +1,4 @@
+import * as z from 'zod/mini';
 import { routes } from '../../lambdas/routes';
 import { ROLE_NAMES } from '../../lambdas/shared/access/permissions';
 import { Refusal } from '../../lambdas/shared/errors';
@@ -30,12 +31,27 @@ export const admissible = (route: Route) => ({
   ...(route.body && { headers: { 'content-type': route.body.contentType } }),
 });
 
-const SAMPLES = ['sample', '0b7c1f5e-3c0d-4f6a-8d1e-2a9b6c4d5e6f', '0123456789abcdef', '1'];
+const SAMPLES = [
+  'sample',
+  '0b7c1f5e-3c0d-4f6a-8d1e-2a9b6c4d5e6f',
+  '0123456789abcdef',
+  '1',
+  'we_0123456789abcdefghjk',
+  'evt_0123456789abcdefghjkmnpqrstvwxyz0123',
+  'job_0123456789abcdefghjkmnpqrstvwxyz0123',
+];
 
 function sampleParams({ path, params }: Route): Record<string, string> {
   const names = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? '');
-  const candidates = SAMPLES.map((sample) => Object.fromEntries(names.map((name) => [name, sample])));
-  const good = candidates.find((candidate) => params?.safeParse(candidate).success);
-  if (!good) throw new Error(`no sample fits the parameters of ${path}: add one to SAMPLES`);
-  return good;
+  const found = names.map((name) => {
+    const sample = SAMPLES.find((each) => isFit(params, name, each));
+    if (sample === undefined) throw new Error(`no sample fits ${name} of ${path}: add one to SAMPLES`);
+    return [name, sample];
+  });
+  return Object.fromEntries(found);
 }
+
+const isFit = (params: Route['params'], name: string, sample: string) => {
+  const schema = params?.shape[name];
+  return schema !== undefined && z.safeParse(schema, sample).success;
+};

@@ -5,7 +5,8 @@ import { deliver } from '../../lambdas/webhooks/delivering/deliver';
 import { disable } from '../../lambdas/webhooks/delivering/disable';
 import { gatekeeper } from '../../lambdas/webhooks/delivering/gatekeeper';
 import { endpointOf } from '../../lambdas/webhooks/delivering/known-endpoints';
-import type { Outcome, PostRequest } from '../../lambdas/webhooks/post/poster';
+import type { Outcome } from '../../lambdas/webhooks/post/outcome';
+import type { PostRequest } from '../../lambdas/webhooks/post/poster';
 import { operational } from '../../lambdas/webhooks/publishing/operational';
 import { publish } from '../../lambdas/webhooks/publishing/publish';
 import { routingOf } from '../../lambdas/webhooks/publishing/routing-of';
@@ -57,6 +58,8 @@ interface Options {
   readonly begins?: () => boolean;
 }
 
+/** What no answer of a test says otherwise. */
+const UNSEEN = { bodyBytes: 0, isBodyLonger: false, isRepeated: false, times: { totalMs: 20 } };
 const START_MS = Date.parse('2026-01-01T00:00:00Z');
 const MINUTE_MS = 60_000;
 /** After which the queue hands out what a dead worker had. */
@@ -136,7 +139,7 @@ export function webhookWorld(options: Options) {
         wait: (ms) => Promise.resolve(void (clock.now += ms)),
       }),
       post: (request: PostRequest) => {
-        const outcome = { bodyBytes: 0, times: { totalMs: 20 }, ...answer(request, clock.now) };
+        const outcome = { ...UNSEEN, ...answer(request, clock.now) };
         posted.push({ atMs: clock.now, url: request.url, event: request.headers['webhook-id'] ?? '', outcome });
         return Promise.resolve(outcome);
       },
@@ -213,12 +216,12 @@ export function webhookWorld(options: Options) {
         .toString('hex')
         .replaceAll(/[ilou]/g, '0')}`;
       const place = { organisation, id };
-      const content = { keys: newSigningKeys(undefined), credentials: {} };
+      const content = { keys: newSigningKeys(undefined), authentication: { kind: 'none' as const } };
       const record: EndpointRecord = {
         ...place,
         url: `https://${id}.example.com/`,
         types: ['*'],
-        authentication: { type: 'none' },
+        authentication: { kind: 'none' },
         signature: 'standard',
         asymmetric: false,
         state: 'enabled',

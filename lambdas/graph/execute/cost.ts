@@ -40,7 +40,7 @@ export const OBJECTS_PER_TOKEN = 100;
 export const tokensOf = (cost: Cost, variables: Json): number =>
   Math.max(1, Math.ceil(objectsOf(cost, variables) / OBJECTS_PER_TOKEN));
 
-function objectsOf(cost: Cost, variables: Json): number {
+export function objectsOf(cost: Cost, variables: Json): number {
   if (typeof cost === 'number') return cost;
   if ('sum' in cost)
     return Math.min(

@@ -1,3 +1,4 @@
+import { actualCost } from './actual-cost';
 import { faultsIn } from './faults';
 import type { Excess, Json, Operation } from './operation';
 import { linkPlan } from './plan';
@@ -9,7 +10,14 @@ import { linkShapes, Writer } from './write';
 export interface Runnable {
   readonly operation: Operation;
   /** The JSON text of the response. Never rejects for what subgraphs do; the variables must be valid (variables.ts). */
-  run(ask: Ask, variables: Json, warnings?: readonly Excess[]): Promise<string>;
+  run(ask: Ask, variables: Json, beside?: Beside): Promise<string>;
+}
+
+/** What a response tells beside its data. */
+export interface Beside {
+  readonly warnings?: readonly Excess[];
+  /** What the operation was estimated to cost: told with what it has cost. */
+  readonly estimatedCost?: number | undefined;
 }
 
 /** Links an operation once, for all of its runs. */
@@ -19,7 +27,7 @@ export function runnable(operation: Operation): Runnable {
   const hasDefaults = Object.keys(operation.defaults).length > 0;
   return {
     operation,
-    async run(ask, variables, warnings) {
+    async run(ask, variables, { warnings, estimatedCost } = {}) {
       const decided = hasDefaults ? { ...operation.defaults, ...variables } : variables;
       const errors = withheldFrom(operation, decided);
       const run: Run = { ask: counted, variables, data: {}, errors, waiting: new Map(), inFlight: 0 };
@@ -33,7 +41,9 @@ export function runnable(operation: Operation): Runnable {
       const writer = new Writer(decided);
       const text = writer.object(run.data, shape);
       const data = typeof text === 'string' ? text : 'null';
-      const told = warnings ? [`"warnings":${JSON.stringify(warnings)}`] : [];
+      const told = warnings?.length ? [`"warnings":${JSON.stringify(warnings)}`] : [];
+      if (estimatedCost !== undefined)
+        told.push(`"cost":{"estimated":${estimatedCost},"actual":${actualCost(operation, run.data, decided)}}`);
       if (run.errors.length > 0) return `{"errors":${JSON.stringify(run.errors)},"data":${data}${extensions(told)}}`;
       if (!writer.hasFaults) return `{"data":${data}${extensions(told)}}`;
       return `{"data":${data}${extensions([...completion(faultsIn(run.data, shape, decided)), ...told])}}`;

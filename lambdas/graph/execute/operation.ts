@@ -31,6 +31,9 @@ export interface Field {
   readonly of?: string;
   /** Null whatever subgraphs say: the caller may not see it. */
   readonly isWithheld?: boolean;
+  /** What it costs each time that it is asked for, and what each value of it does that is no object: where the schema says so. */
+  readonly asked?: Cost;
+  readonly weight?: number;
 }
 
 /** The fields of an object, by its type. */
@@ -38,6 +41,8 @@ export interface Shape {
   readonly types: Readonly<Record<string, readonly Field[]>>;
   /** Of an object that does not say its type. */
   readonly untyped: readonly Field[];
+  /** What an object of a type costs, where it is not one; by `''` where it does not say its type. */
+  readonly weights?: Readonly<Record<string, number>>;
 }
 
 /** The parts of @apollo/query-planner's plan that say what a representation takes of an entity. */

@@ -11,6 +11,8 @@ import {
 } from 'graphql';
 import type { Cost } from '../execute/cost';
 import type { Json, Operation, Rule } from '../execute/operation';
+import { defaultsOf } from './cost';
+import { FieldCosts } from './field-costs';
 import { type Guarded, guardedFields, guardedPart, without } from './guarded';
 import { planOf } from './plans';
 import type { PlannedGraph } from './schemas';
@@ -52,6 +54,7 @@ export function withPlan(
     operation,
     (field) => introspected(graph, document, operation, given, field),
     guarded,
+    graph.weights && new FieldCosts(graph.weights, defaultsOf(operation)),
   );
   const { plan, conditions } = planOf(planned, graph.whole);
   return {

@@ -42,7 +42,7 @@ export function costOf(
   return counting.isGivenUp ? MOST_OBJECTS : cost;
 }
 
-function defaultsOf({ variableDefinitions = [] }: OperationDefinitionNode): Defaults {
+export function defaultsOf({ variableDefinitions = [] }: OperationDefinitionNode): Defaults {
   return new Map(
     variableDefinitions.flatMap(({ variable, defaultValue }) =>
       defaultValue ? [[variable.name.value, defaultValue] as const] : [],

@@ -2,6 +2,7 @@ import {
   type FieldNode,
   type GraphQLArgument,
   type GraphQLInputType,
+  type GraphQLInterfaceType,
   type GraphQLObjectType,
   getNamedType,
   isInputObjectType,
@@ -24,7 +25,7 @@ export class InputCosts {
     private readonly defaults: Defaults,
   ) {}
 
-  of(field: FieldNode, type: GraphQLObjectType, args: readonly GraphQLArgument[]): Cost {
+  of(field: FieldNode, type: GraphQLObjectType | GraphQLInterfaceType, args: readonly GraphQLArgument[]): Cost {
     return sum(
       (field.arguments ?? []).map(({ name, value }) => {
         const declared = args.find((each) => each.name === name.value);

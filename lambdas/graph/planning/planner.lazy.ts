@@ -26,6 +26,8 @@ export interface Planner {
   examine(query: string, operationName: string | undefined, limits: LimitMode): Examined;
   /** Validates and plans what has been examined. Throws a RequestError for what is wrong with it. */
   learn(examined: Examined, asked: Asked): Learned;
+  /** Plans a document that nobody has asked for yet. Throws a RequestError for one that could not be run by everybody. */
+  foresee(query: string): Operation;
   /** Throws a RequestError that says what is wrong with the variables of this operation; nothing where they are right. */
   checkVariables(query: string, operationName: string | undefined, asked: Asked): void;
 }
@@ -77,24 +79,35 @@ export function openPlanner(supergraph: string): Planner {
     if (errors) throw told(errors, 'BAD_USER_INPUT');
   };
 
+  const planned = (valid: Valid, examined: Examined, { variables, unmet = [] }: Asked): Learned => {
+    try {
+      const operation = compiled(graph, valid, variables, unmet);
+      const isLasting = operation.shapes[0]?.untyped.every(({ text }) => text === undefined) ?? true;
+      return { operation: { ...operation, ...(examined.over && { over: examined.over }) }, isLasting };
+    } catch (error) {
+      if (error instanceof TooLarge) throw new RequestError([TOO_LARGE], 'limit');
+      if (error instanceof GraphQLError) throw told([error], 'GRAPHQL_VALIDATION_FAILED');
+      // A valid operation that the planner cannot plan is nobody's fault but ours; what else is asked goes on.
+      countFault();
+      logger.error('planning', { error: error instanceof Error ? error : new Error(String(error)) });
+      throw new RequestError([UNPLANNED]);
+    }
+  };
+
   return {
     examine: (query, operationName, limits) => examine(schema, query, operationName, { limits, weights }),
 
     learn(examined, asked) {
       const valid = validated(examined, asked);
       check(valid, asked);
-      try {
-        const operation = compiled(graph, valid, asked.variables, asked.unmet ?? []);
-        const isLasting = operation.shapes[0]?.untyped.every(({ text }) => text === undefined) ?? true;
-        return { operation: { ...operation, ...(examined.over && { over: examined.over }) }, isLasting };
-      } catch (error) {
-        if (error instanceof TooLarge) throw new RequestError([TOO_LARGE], 'limit');
-        if (error instanceof GraphQLError) throw told([error], 'GRAPHQL_VALIDATION_FAILED');
-        // A valid operation that the planner cannot plan is nobody's fault but ours; what else is asked goes on.
-        countFault();
-        logger.error('planning', { error: error instanceof Error ? error : new Error(String(error)) });
-        throw new RequestError([UNPLANNED]);
-      }
+      return planned(valid, examined, asked);
+    },
+
+    foresee(query) {
+      const examined = examine(schema, query, undefined, { weights });
+      // What asks for the schema is not run for everybody.
+      const asked = { variables: {}, introspection: false };
+      return planned(validated(examined, asked), examined, asked).operation;
     },
 
     checkVariables(query, operationName, asked) {

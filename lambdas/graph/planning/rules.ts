@@ -17,11 +17,6 @@ export interface Rules {
   of(type: string, field: string, returned: string): readonly Rule[];
 }
 
-/** Of which Apollo's planner must be told that somebody honours them. */
-export const RULE_FEATURES = [AuthenticatedSpecDefinition, RequiresScopesSpecDefinition, PolicySpecDefinition].map(
-  ({ identity }) => `${identity}/v0.1`,
-);
-
 /** Nothing for a schema that asks nothing of anybody. */
 export function rulesOf(schema: Schema): Rules | undefined {
   const found = new Found();

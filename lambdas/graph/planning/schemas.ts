@@ -1,7 +1,8 @@
 import { DEFAULT_SUPPORTED_SUPERGRAPH_FEATURES, type Schema, Supergraph } from '@apollo/federation-internals';
 import { QueryPlanner } from '@apollo/query-planner';
 import type { GraphQLSchema } from 'graphql';
-import { RULE_FEATURES, type Rules, rulesOf } from './rules';
+import { RULE_FEATURES } from '../../shared/graph/features';
+import { type Rules, rulesOf } from './rules';
 import { type Weights, weightsOf } from './weights';
 
 /** A supergraph, ready to plan operations. Holding one takes memory; making one takes time. */

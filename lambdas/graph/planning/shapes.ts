@@ -20,6 +20,7 @@ import {
 } from 'graphql';
 import type { Condition, Field, Operation, Shape } from '../execute/operation';
 import { conditionsOf } from './conditions';
+import type { FieldCosts } from './field-costs';
 import type { Guarded } from './guarded';
 import { TooLarge } from './too-large';
 
@@ -38,10 +39,11 @@ export function shapesOf(
   operation: OperationDefinitionNode,
   introspect: Introspect,
   guarded?: Pick<Guarded, 'withheld' | 'isWithheld'>,
+  costs?: FieldCosts,
 ): Compiled {
   const root = schema.getRootType(operation.operation);
   if (!root) throw new Error(`the schema has no ${operation.operation}`);
-  const shapes = new Shapes(schema, document, introspect, guarded);
+  const shapes = new Shapes(schema, document, introspect, guarded, costs);
   shapes.indexOf(root, [{ selections: operation.selectionSet, when: [] }]);
   return { shapes: shapes.all, enums: shapes.enums };
 }
@@ -75,6 +77,7 @@ class Shapes {
     document: DocumentNode,
     private readonly introspect: Introspect,
     private readonly guarded: Pick<Guarded, 'withheld' | 'isWithheld'> | undefined,
+    private readonly costs: FieldCosts | undefined,
   ) {
     const fragments = document.definitions.filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION);
     this.fragments = new Map(fragments.map((fragment) => [fragment.name.value, fragment]));
@@ -94,7 +97,7 @@ class Shapes {
     const untyped = types[type.name] ?? [];
     // A subgraph with an interface object knows no name but the interface's, whatever type the schema says it is.
     if (isObjectType(type)) for (const { name } of type.getInterfaces()) types[name] = untyped;
-    this.all[index] = { types, untyped };
+    this.all[index] = { types, untyped, ...this.costs?.ofTypes(type, Object.keys(types)) };
     return index;
   }
 
@@ -173,7 +176,7 @@ class Shapes {
     const common = { key, ...(when && { when }) };
     if (name === '__typename') return { ...common, typename: isObjectType(type) ? type.name : null };
     if (name === '__schema' || name === '__type') return { ...common, text: this.introspect(node) };
-    const definition = isObjectType(type) || isInterfaceType(type) ? type.getFields()[name] : undefined;
+    const definition = hasFields(type) ? type.getFields()[name] : undefined;
     if (!definition) throw new Error(`${type.name} has no field ${name}`);
     const named = getNamedType(definition.type);
     const typed = { wrap: wrappingOf(definition.type), type: named.name, of: `${type.name}.${key}` };
@@ -187,12 +190,15 @@ class Shapes {
     return {
       ...common,
       ...typed,
+      ...(hasFields(type) && this.costs?.ofField(node, type, definition)),
       ...(isCompositeType(named) && {
         shape: this.indexOf(named, below.length === 1 ? below.map(unconditional) : below),
       }),
     };
   }
 }
+
+const hasFields = (type: GraphQLNamedType) => isObjectType(type) || isInterfaceType(type);
 
 /** Of a field that is asked for once, what decides on it has decided on all that is in it. */
 const unconditional = ({ selections }: Part): Part => ({ selections, when: [] });

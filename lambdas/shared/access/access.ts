@@ -2,7 +2,7 @@ import { BoundedMap } from '../bounded-map';
 import { refuse } from '../errors';
 import { addressBits, rangeBits } from '../limits/network';
 import type { Settings } from '../limits/settings';
-import { type LimitState, tooCostly, tooMany } from '../limits/standing';
+import { type LimitState, smallestOf, tooCostly, tooMany } from '../limits/standing';
 import { appendAudit, type Origin } from '../stores/audit';
 import { RedisAway } from '../stores/breaker';
 import type { OpenPool } from '../stores/postgres';
@@ -29,8 +29,9 @@ export interface Access {
    * Refuses with `unauthenticated` who may not act any more, with `rate_limited` who is over a limit, and with
    * `too_costly` what no limit ever holds.
    * @param cost what is spent; 0 asks without spending
+   * @param observed what it would cost, where `cost` is less on purpose: the limits say whether it would be refused
    */
-  admit(identity: Identity, origin: Origin, cost: number): Promise<Admission>;
+  admit(identity: Identity, origin: Origin, cost: number, observed?: number): Promise<Admission>;
   /** Notes a refusal in the audit: of one caller at one target at most once a minute, so that nobody can fill it. */
   noteRefusal(identity: Identity, origin: Origin, target: string, reason: string): Promise<void>;
 }
@@ -45,6 +46,8 @@ interface AccessDeps {
 
 const NOTE_AGAIN_MS = 60_000;
 const MOST_NOTED = 1_000;
+/** What costs so many times what a limit ever holds is refused whatever is only observed: that is for looking, not for floods. */
+const HARD_FACTOR = 4;
 
 export function access({ cache, settings, pool, nowMs }: AccessDeps): Access {
   const noted = new BoundedMap<string, number>(MOST_NOTED);
@@ -76,11 +79,11 @@ export function access({ cache, settings, pool, nowMs }: AccessDeps): Access {
 
   return {
     noteRefusal,
-    async admit(identity, origin, cost) {
+    async admit(identity, origin, cost, observed = 0) {
       const now = Math.floor(nowMs() / 1000);
       // API Gateway's answer may be older than what it was given for.
       if ((identity.expiresAtSeconds ?? now + 1) <= now) return refuse('unauthenticated');
-      const judgement = await together(identity, origin, cost).catch((error: unknown) => {
+      const judgement = await together(identity, origin, cost, observed).catch((error: unknown) => {
         if (error instanceof RedisAway) return alone(identity, origin, cost);
         throw error;
       });
@@ -90,6 +93,7 @@ export function access({ cache, settings, pool, nowMs }: AccessDeps): Access {
         const { verdict, limits, leave } = judgement;
         if (verdict === 'limited') throw tooMany(limits, nowMs());
         if (verdict === 'costly') throw tooCostly(limits, cost);
+        if (observed > 0) mustBeWithinReason(limits, observed);
         return { principal, limits, leave };
       } catch (error) {
         if (judgement.verdict !== 'held') judgement.leave();
@@ -97,6 +101,11 @@ export function access({ cache, settings, pool, nowMs }: AccessDeps): Access {
       }
     },
   };
+}
+
+function mustBeWithinReason(limits: LimitState, cost: number): void {
+  const binding = smallestOf(limits.policies);
+  if (cost > HARD_FACTOR * binding.limit) throw tooCostly({ ...limits, binding }, cost);
 }
 
 function principalOf(identity: Identity, entry: Entry, origin: Origin, now: number): Principal {

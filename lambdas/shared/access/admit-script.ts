@@ -18,12 +18,17 @@ export interface AdmitKeys {
   readonly organisationMeter: string;
   readonly running: string;
   readonly usage: string;
+  /** Meters that only look: what both limits would say if requests were counted at their whole cost. */
+  readonly observedPrincipal: string;
+  readonly observedOrganisation: string;
 }
 
 export interface AdmitQuestion {
   /** Drawn for this call: what is running is noted under it, and lost epochs become it. */
   readonly callId: string;
   readonly cost: number;
+  /** What it would cost, where `cost` is less than that on purpose; 0 where it is not. It refuses nothing. */
+  readonly observed: number;
   /** The version of the settings that this environment has; an entry of an older one is not judged by. */
   readonly version: number;
   /** The id of the entry that this environment has already: it is not sent again. */
@@ -142,9 +147,25 @@ if cost > 0 then
     call('EXPIRE', KEYS[8], ${USAGE_DAYS * DAY_SECONDS})
   end
 end
+local observed = tonumber(ARGV[11])
+local seen, seenBy = 0, 0
+if observed > 0 and cost > 0 and state == 'admitted' then
+  local was = call('MGET', KEYS[9], KEYS[10])
+  local m, n = meter(was[1], us), meter(was[2], us)
+  settle(m, p)
+  settle(n, o)
+  local w1, b1 = wait(m, p, observed)
+  local w2, b2 = wait(n, o, observed)
+  if w1 ~= 0 then seen, seenBy = 1, b1
+  elseif w2 ~= 0 then seen, seenBy = 2, b2
+  else
+    keep(9, spend(m, p, observed))
+    keep(10, spend(n, o, observed))
+  end
+end
 local burst, full, minute, whole, quota, over = levels(mine, p)
 return { state, organisation, subject, changing, id, json, tonumber(version), scope, by, ceil(longest / 1000), running,
-  burst, full, minute, whole, quota, over, levels(ours, o) }`);
+  seen, seenBy, burst, full, minute, whole, quota, over, levels(ours, o) }`);
 
 export interface Epochs {
   readonly organisationEpoch: string;
@@ -174,6 +195,9 @@ export interface Judged extends WithEntry {
   readonly scope: number;
   readonly by: number;
   readonly waitMs: number;
+  /** Which limit would have refused what was observed, likewise; 0 for none. */
+  readonly observedScope: number;
+  readonly observedBy: number;
 }
 
 export type AdmitAnswer =
@@ -182,10 +206,10 @@ export type AdmitAnswer =
   | Judged;
 
 export async function askAdmit(redis: Commands, keys: AdmitKeys, question: AdmitQuestion): Promise<AdmitAnswer> {
-  return decode(await ADMIT(redis, keysOf(keys), valuesOf(question)));
+  return decode(await ADMIT(redis, keysOf(keys, question), valuesOf(question)));
 }
 
-const keysOf = (keys: AdmitKeys) => [
+const keysOf = (keys: AdmitKeys, { observed }: AdmitQuestion) => [
   keys.organisationEpoch,
   keys.subjectEpoch,
   keys.entry,
@@ -194,6 +218,7 @@ const keysOf = (keys: AdmitKeys) => [
   keys.organisationMeter,
   keys.running,
   keys.usage,
+  ...(observed > 0 ? [keys.observedPrincipal, keys.observedOrganisation] : []),
 ];
 
 const valuesOf = (question: AdmitQuestion) => [
@@ -207,9 +232,10 @@ const valuesOf = (question: AdmitQuestion) => [
   question.oldestUse,
   question.offered,
   question.keep ? 1 : 0,
+  question.observed,
 ];
 
-const FIRST_LEVEL = 11;
+const FIRST_LEVEL = 13;
 
 /** Our own script's answer: it is checked by type, not by a schema, because this runs for each request. */
 function decode(answer: unknown): AdmitAnswer {
@@ -235,6 +261,8 @@ function decode(answer: unknown): AdmitAnswer {
     by: int(answer, 8),
     waitMs: int(answer, 9),
     running: int(answer, 10),
+    observedScope: int(answer, 11),
+    observedBy: int(answer, 12),
     levels,
   };
 }

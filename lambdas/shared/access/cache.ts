@@ -87,6 +87,8 @@ function admitKeys(identity: Identity): AdmitKeys {
     organisationMeter: `${prefix(organisation)}:meter`,
     running: runningKey(organisation),
     usage: usageKey(organisation, subject),
+    observedPrincipal: `${prefix(organisation)}:observed:${subject}`,
+    observedOrganisation: `${prefix(organisation)}:observed`,
   };
 }
 

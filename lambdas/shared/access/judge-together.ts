@@ -38,7 +38,8 @@ export type Judgement =
       /** The request is over. */
       leave(): void;
     };
-export type Judge = (identity: Identity, origin: Origin, cost: number) => Promise<Judgement>;
+/** @param observed what it would cost, where `cost` is less on purpose */
+export type Judge = (identity: Identity, origin: Origin, cost: number, observed?: number) => Promise<Judgement>;
 
 interface TogetherDeps {
   readonly cache: AccessCache;
@@ -64,11 +65,12 @@ export function judgeTogether({ cache, settings, memory, read, nowMs }: Together
     return found;
   };
 
-  return async (identity, origin, cost) => {
+  return async (identity, origin, cost, observed = 0) => {
     const key = entryKey(identity);
     const current = settings.current();
     const known = memory.get(key);
     const question = questionOf(identity, origin, cost, {
+      observed,
       version: current.version,
       known: known?.id ?? '',
       day: identity.kind === 'user' ? undefined : new Date(nowMs()).toISOString().slice(0, 10),
@@ -119,6 +121,7 @@ function saysMore({ external }: Identity, { said }: Entry): boolean {
 }
 
 interface About {
+  readonly observed: number;
   readonly version: number;
   readonly known: string;
   /** Today, of a caller whose use is counted. */
@@ -129,10 +132,11 @@ const questionOf = (
   { kind, token }: Identity,
   { sourceIp }: Origin,
   cost: number,
-  { version, known, day }: About,
+  { observed, version, known, day }: About,
 ): AdmitQuestion => ({
   callId: randomUUID(),
   cost,
+  observed,
   version,
   knownEntry: known,
   token: token ?? '',
@@ -158,8 +162,12 @@ function stateOf({ kind }: Identity, limits: Limits, judged: Judged): LimitState
     ...policiesOf('organisation', limits.organisation, judged.levels, LEVELS_OF_A_METER),
     concurrent(limits.organisation.concurrency, judged.running),
   ];
-  if (judged.state === 'admitted') return { policies, binding: leastOf(policies), degraded: false };
-  const [scope, by] = [scopes[judged.scope - 1], REFUSING[judged.by - 1]];
-  const binding = policies.find((policy) => policy.scope === scope && policy.kind === by) ?? leastOf(policies);
+  const named = (scope: number, by: number) =>
+    policies.find((policy) => policy.scope === scopes[scope - 1] && policy.kind === REFUSING[by - 1]);
+  if (judged.state === 'admitted') {
+    const exceeded = named(judged.observedScope, judged.observedBy);
+    return { policies, binding: leastOf(policies), degraded: false, ...(exceeded && { exceeded }) };
+  }
+  const binding = named(judged.scope, judged.by) ?? leastOf(policies);
   return { policies, binding: { ...binding, resetSeconds: Math.ceil(judged.waitMs / 1000) }, degraded: false };
 }

@@ -39,6 +39,9 @@ const Current = z.object({
 export type Current = z.output<typeof Current>;
 const CurrentText = z.pipe(fromJson, Current);
 
+/** What belongs to this very graph is kept under this name. */
+export const nameOf = ({ version, digest }: Pick<Current, 'version' | 'digest'>): string => `${version}-${digest}`;
+
 export const currentOf = ({ version, supergraph, subgraphs }: Artifact): Current => ({
   version,
   digest: createHash('sha256').update(supergraph).digest('hex').slice(0, 16),

@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { isIP, type LookupFunction } from 'node:net';
-import { isPublic, NOT_PUBLIC_ADDRESS, publicLookup } from './public-address';
+import type { LookupFunction } from 'node:net';
+import { faultInAddress } from './address-fault';
+import { NOT_PUBLIC_ADDRESS, publicLookup } from './public-address';
 
 /*
  * Asking a server that somebody else has named. It is done by functions outside the VPC alone, where a hostile address
@@ -71,21 +72,6 @@ async function send({ what, address, body }: Question, options: OutsideOptions, 
     sent.once('error', reject);
     sent.end(text);
   });
-}
-
-/**
- * What is wrong with an address that somebody has named; nothing where it may be asked. A literal address is never looked
- * up, so it is looked at here.
- */
-export function faultInAddress(address: string, { privateTargets }: OutsideOptions): string | undefined {
-  if (!URL.canParse(address)) return 'its address is no URL';
-  const url = new URL(address);
-  const host = url.hostname.replace(/^\[|\]$/g, '').toLowerCase();
-  if (url.username || url.password) return 'its address holds a login';
-  if (privateTargets && url.protocol === 'http:') return undefined;
-  if (url.protocol !== 'https:') return 'only https addresses are fetched';
-  const isPrivate = isIP(host) === 0 ? /(^|\.)localhost\.?$/.test(host) : !isPublic(host);
-  return !privateTargets && isPrivate ? NOT_PUBLIC_ADDRESS : undefined;
 }
 
 async function textOf(what: string, response: IncomingMessage, mostBytes: number): Promise<string> {

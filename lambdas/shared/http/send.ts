@@ -1,12 +1,16 @@
-import { Agent, type IncomingMessage, type RequestOptions, request as requestHttp } from 'node:http';
-import { request as requestHttps, Agent as SecureAgent } from 'node:https';
 import * as z from 'zod/mini';
 import type { AwsIdentity } from '../aws/aws-token';
-import { signedHeaders } from '../aws/signed-post';
+import { signHeaders } from '../aws/sigv4';
+import { BoundedMap } from '../bounded-map';
 import { MOST_ANSWER_BYTES, TIMEOUT_MS } from '../graph/subgraph-settings';
 import { fromJson } from '../json';
-import { faultInAddress } from './outside';
+import { faultInAddress } from './address-fault';
+import { LostConnection } from './connection';
+import { keptConnections } from './connections';
 import { publicLookup } from './public-address';
+import { TooLong } from './response-body';
+import type { HttpResponse } from './response-reader';
+import { postOf, type Target, targetOf } from './target';
 
 /** One GraphQL request to one subgraph. */
 export interface Message {
@@ -41,9 +45,6 @@ export class Refused extends Error {
   }
 }
 
-/** What a request on a kept connection fails with when the other side has closed it. */
-const LOST = new Set(['ECONNRESET', 'EPIPE']);
-
 export interface SendOptions {
   readonly identity: AwsIdentity;
   /** Lambda function URLs with IAM authentication: what is sent there is signed. Nobody else sees a signature of ours. */
@@ -73,101 +74,69 @@ export const sendOptionsOf = (
   privateTargets: targets === 'on',
 });
 
+/** Subgraphs' addresses; a version of the graph has some dozens. */
+const MOST_KNOWN = 1_000;
+
+/** An address, looked at once: where it leads, and whether what goes there is signed. */
+interface Known {
+  readonly target: Target;
+  readonly isSigned: boolean;
+}
+
 /**
- * Sends over node:http, which is there already: undici takes a tenth less CPU in all, and 290 kB and 30 ms of every cold
- * start (docs/adr/0009). The caller's headers stay here; the request id goes along.
+ * Sends over connections of our own making, which take half of node:http's CPU (docs/adr/0009). The caller's headers stay
+ * here; the request id goes along.
  */
 export function openSend({ identity, signedUrls, privateTargets }: SendOptions): Send {
   const signed = new Set(signedUrls.map((url) => new URL(url).origin));
-  const agents = { 'http:': new Agent({ keepAlive: true }), 'https:': new SecureAgent({ keepAlive: true }) };
+  const ours = keptConnections({});
   // Of who has published a subgraph at a public name, nobody knows where that name leads tomorrow.
-  const guarded = privateTargets ? {} : { lookup: publicLookup() };
-  return async (message) => {
-    const url = new URL(message.url);
-    const isSigned = signed.has(url.origin);
-    const fault = isSigned ? undefined : faultInAddress(message.url, { privateTargets });
+  const others = privateTargets ? ours : keptConnections({ lookup: publicLookup() });
+  const known = new BoundedMap<string, Known>(MOST_KNOWN);
+  const look = (address: string): Known => {
+    const isSigned = URL.canParse(address) && signed.has(new URL(address).origin);
+    const fault = isSigned ? undefined : faultInAddress(address, { privateTargets });
     if (fault !== undefined) throw new Error(fault);
-    const isSecure = url.protocol === 'https:';
-    const agent = agents[isSecure ? 'https:' : 'http:'];
-    const post = async () => {
-      const headers = { ...message.headers, ...(isSigned ? sign(message, identity) : plain(message)) };
-      const options = { method: 'POST', headers, agent, ...(!isSigned && guarded) };
-      return answered(isSecure ? requestHttps : requestHttp, url, options, message);
+    const found = { target: targetOf(address), isSigned };
+    known.set(address, found);
+    return found;
+  };
+  return async (message) => {
+    const { target, isSigned } = known.get(message.url) ?? look(message.url);
+    const connections = isSigned ? ours : others;
+    const post = async (isNew: boolean): Promise<HttpResponse> => {
+      const own = isSigned ? sign(message, identity, target.url) : plain(message);
+      const connection = connections.take(target, isNew);
+      const { timeoutMs = TIMEOUT_MS, maxAnswerBytes = MOST_ANSWER_BYTES } = message;
+      const request = postOf(target, { ...message.headers, ...own }, message.body);
+      const response = await connection.ask(request, { timeoutMs, maxAnswerBytes });
+      connections.give(target, connection);
+      return response;
     };
     try {
-      return JSON.parse(await post());
+      return answerOf(await post(false));
     } catch (error) {
       // While Lambda freezes this function, subgraphs close kept connections and nobody here notices until the next use.
-      if (message.repeatable && isLostConnection(error)) return JSON.parse(await post());
-      throw error;
+      if (message.repeatable && error instanceof LostConnection) return answerOf(await post(true));
+      throw error instanceof TooLong ? new Refused(error.message) : error;
     }
   };
 }
 
 type Sent = Pick<Message, 'url' | 'body' | 'requestId'>;
+type Fields = Readonly<Record<string, string>>;
 
-const plain = ({ body, requestId }: Sent): Readonly<Record<string, string>> => ({
-  'content-type': 'application/json',
-  'x-request-id': requestId,
-  'content-length': String(Buffer.byteLength(body)),
-});
+const plain = ({ requestId }: Sent): Fields => ({ 'content-type': 'application/json', 'x-request-id': requestId });
 
 /** The headers of the request signed with SigV4 by this function's own role, the body's hash included. */
-export function sign({ url, body, requestId }: Sent, identity: AwsIdentity): Readonly<Record<string, string>> {
-  const headers = { 'content-type': 'application/json', 'x-request-id': requestId };
-  const signed = signedHeaders({ service: 'lambda', url, headers, body }, identity);
-  return { ...signed, 'content-length': String(Buffer.byteLength(body)) };
-}
+export const sign = (message: Sent, identity: AwsIdentity, url = new URL(message.url)): Fields =>
+  signHeaders({ method: 'POST', service: 'lambda', url, body: message.body }, plain(message), identity);
 
-function answered(
-  send: typeof requestHttp,
-  url: URL,
-  options: RequestOptions,
-  { body, timeoutMs = TIMEOUT_MS, maxAnswerBytes = MOST_ANSWER_BYTES }: Message,
-): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const sent = send(url, options);
-    const timer = setTimeout(() => sent.destroy(new Error(`timeout: no answer in ${timeoutMs} ms`)), timeoutMs);
-    const fail = (error: Error) => {
-      clearTimeout(timer);
-      reject(error);
-    };
-    const done = (text: string) => {
-      clearTimeout(timer);
-      resolve(text);
-    };
-    sent.once('error', fail);
-    sent.once('response', (response) => read(response, maxAnswerBytes, { fail, done }));
-    sent.end(body);
-  });
-}
-
-interface Ends {
-  fail(error: Error): void;
-  done(text: string): void;
-}
-
-function read(response: IncomingMessage, mostBytes: number, { fail, done }: Ends): void {
-  response.once('error', fail);
-  if (response.statusCode !== 200) {
-    // A body left unread would hold its connection.
-    response.resume();
-    fail(refusedWith(response.statusCode ?? 0));
-    return;
-  }
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  response.on('data', (chunk: Buffer) => {
-    chunks.push(chunk);
-    bytes += chunk.length;
-    if (bytes > mostBytes) response.destroy(new Refused('the answer is too long'));
-  });
-  response.once('end', () => done(Buffer.concat(chunks, bytes).toString()));
+function answerOf({ status, body }: HttpResponse): unknown {
+  if (status !== 200) throw refusedWith(status);
+  return JSON.parse(body);
 }
 
 /** Lambda answers 429 for a function that has no room left. */
 const refusedWith = (status: number): Error =>
   status >= 500 || status === 429 ? new Error(`answered ${status}`) : new Refused(`answered ${status}`, status);
-
-const isLostConnection = (error: unknown) =>
-  typeof error === 'object' && error !== null && 'code' in error && LOST.has(String(error.code));

@@ -37,6 +37,12 @@ export type Handler = (event: APIGatewayProxyEvent, context: Context) => Promise
 /** The variable that `GatewayFunction` sets in lib/constructs/gateway-function.ts for functions that serve routes. */
 export const serveEnv = { CORS_ORIGIN: text };
 
+/** What a request spends of its caller's limits; `observed` is what it would cost, where it spends less on purpose. */
+export interface RequestCost {
+  readonly spent: number;
+  readonly observed?: number;
+}
+
 export interface ServeOptions {
   /** The one origin whose pages may read the answers, or `*`. */
   readonly corsOrigin: string;
@@ -45,7 +51,7 @@ export interface ServeOptions {
   /** Asked for each request of a route that is open to all: how much may this address do? */
   readonly addresses: AddressGuard;
   /** What a request costs of its caller's limits, by operation, where only the request can say. Never rejects. */
-  readonly costs?: Readonly<Record<string, (event: APIGatewayProxyEvent) => Promise<number>>>;
+  readonly costs?: Readonly<Record<string, (event: APIGatewayProxyEvent) => Promise<RequestCost>>>;
   /** A refusal as a page, of routes whose errors are read by people. */
   readonly errorPage?: (refused: Refusal) => RawPage;
 }
@@ -144,9 +150,9 @@ async function answer(entry: Entry, event: APIGatewayProxyEvent, context: Contex
   };
   if (route.raw) {
     if (route.body) bodyText(route.body, event);
-    const { isWrongCredential: isWrong, ...raw } = RawAnswer.parse(await run({ ...call, event, context }));
-    if (isWrong) await served.addresses.wrong(sourceIp);
-    return rawResult(raw);
+    const answered = rawAnswer(await run({ ...call, event, context }));
+    if (answered.isWrongCredential) await served.addresses.wrong(sourceIp);
+    return rawResult(answered);
   }
   const params = route.params && parsePart('path', route.params, event.pathParameters ?? {});
   const query = parseQuery(route.query ?? NO_QUERY, event);
@@ -172,8 +178,9 @@ async function admit(
   if (hasTwoCredentials(event)) return refuse('unauthenticated', 'send one credential: Authorization or X-Api-Key');
   const identity = identityOf(event.requestContext) ?? refuse('unauthenticated');
   const allowed = async () => {
-    counted.cost = (await costs?.[name]?.(event)) ?? route.cost ?? 1;
-    const admission = await access.admit(identity, origin, counted.cost);
+    const { spent, observed } = (await costs?.[name]?.(event)) ?? { spent: route.cost ?? 1 };
+    counted.cost = spent;
+    const admission = await access.admit(identity, origin, spent, observed);
     Object.assign(counted, { limits: admission.limits, leave: () => admission.leave() });
     if (route.caller !== undefined && route.caller !== identity.kind)
       return refuse('forbidden', 'this is for people: sign in as a user');
@@ -203,16 +210,25 @@ function resourceOf({ resource }: Route, { pathParameters }: APIGatewayProxyEven
   return resource && `${resource.type}:${pathParameters?.[resource.param] ?? ''}`;
 }
 
-const RawAnswer = z.object({
-  status: z.int(),
-  headers: z.record(z.string(), z.string()),
-  body: z.string(),
-  isWrongCredential: z.optional(z.boolean()),
-});
+/** That it is one was checked where the operation was written; the table has only forgotten its type (routingTable). */
+function rawAnswer(value: unknown): RawPage {
+  if (isRawAnswer(value)) return value;
+  throw new Error('an operation that speaks HTTP itself gave no answer');
+}
 
-const rawResult = ({ status, headers, body }: z.output<typeof RawAnswer>): APIGatewayProxyResult => ({
+const isRawAnswer = (value: unknown): value is RawPage =>
+  typeof value === 'object' &&
+  value !== null &&
+  'status' in value &&
+  typeof value.status === 'number' &&
+  'body' in value &&
+  typeof value.body === 'string' &&
+  'headers' in value &&
+  typeof value.headers === 'object';
+
+const rawResult = ({ status, headers, body }: RawPage): APIGatewayProxyResult => ({
   statusCode: status,
-  headers,
+  headers: { ...headers },
   body,
 });
 

@@ -23,6 +23,8 @@ export interface LimitState {
   readonly binding: Policy;
   /** Redis does not answer: this environment counts alone, and lets a share of the plan through. */
   readonly degraded: boolean;
+  /** What would have refused the request if it had been counted at its whole cost, where that is only observed. */
+  readonly exceeded?: Policy;
 }
 
 const secondsOf = (milliseconds: number) => Math.ceil(milliseconds / 1000);
@@ -66,11 +68,15 @@ export const concurrent = (limit: number, running: number): Policy => ({
   windowSeconds: undefined,
 });
 
+const spendable = (policies: readonly Policy[]) => policies.filter(({ windowSeconds }) => windowSeconds !== undefined);
+
 /** Of several, the one of which least is left; what is under way now says nothing of what may come next. */
 export const leastOf = (policies: readonly Policy[]): Policy =>
-  policies
-    .filter(({ windowSeconds }) => windowSeconds !== undefined)
-    .reduce((least, each) => (each.left < least.left ? each : least));
+  spendable(policies).reduce((least, each) => (each.left < least.left ? each : least));
+
+/** The one that never holds more than all others. */
+export const smallestOf = (policies: readonly Policy[]): Policy =>
+  spendable(policies).reduce((least, each) => (each.limit < least.limit ? each : least));
 
 const wireName = ({ scope, name }: Policy) => `"${scope}-${name}"`;
 

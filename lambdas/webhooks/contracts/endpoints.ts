@@ -1,9 +1,10 @@
 import * as z from 'zod/mini';
 import { PageQuery, pageOf } from '../../shared/http/page';
 import { type Contract, json } from '../../shared/http/route';
+import { Authentication } from '../post/authentication';
 import { CustomHeaders } from '../post/headers';
 import { EndpointId, EndpointState } from '../records/endpoint';
-import { EndpointFields, NewAuthentication } from '../registration/fields';
+import { EndpointFields } from '../registration/fields';
 import { OVERLAP_SECONDS, OwnSecret } from '../signing/secrets';
 
 const { shape } = EndpointFields;
@@ -24,7 +25,7 @@ const NewEndpoint = z.strictObject({
   url: shape.url,
   types: shape.types,
   ...optionalFields,
-  authentication: z.optional(NewAuthentication),
+  authentication: z.optional(Authentication),
   signature: z.optional(shape.signature),
   asymmetric: z.optional(shape.asymmetric),
   state: z.optional(z.enum(['enabled', 'paused', 'disabled'])),
@@ -47,7 +48,7 @@ const EndpointPatch = z.strictObject({
   retry: orNull(shape.retry.def.innerType),
   batch: orNull(shape.batch.def.innerType),
   metadata: orNull(shape.metadata.def.innerType),
-  authentication: z.optional(NewAuthentication),
+  authentication: z.optional(Authentication),
   signature: z.optional(shape.signature),
   asymmetric: z.optional(shape.asymmetric),
   state: z.optional(z.enum(['enabled', 'paused', 'disabled'])),

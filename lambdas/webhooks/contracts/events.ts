@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { type Contract, json } from '../../shared/http/route';
+import { OwnTypeName } from '../event-types/type-name';
 import { DeliveryState } from '../records/delivery';
 import { EventId } from '../records/event';
 import { Channel } from '../registration/fields';
@@ -7,14 +8,13 @@ import { Channel } from '../registration/fields';
 export const MOST_EVENTS = 500;
 /** What one event may hold, as JSON. */
 export const MOST_EVENT_BYTES = 256 * 1024;
-const MOST_BODY_BYTES = 5 * 1024 * 1024;
-
-const EventType = z.string().check(z.maxLength(128), z.regex(/^[a-z0-9_-]+(\.[a-z0-9_-]+){0,7}$/));
+/** Lambda takes 6 MB for an event of the gateway's, in which each quote of a body is two bytes. */
+const MOST_BODY_BYTES = 3_000_000;
 
 /** An event as its publisher says it. */
 export const NewEvent = z.strictObject({
-  type: EventType,
-  /** The version of the type that `data` is of. @default the newest */
+  type: OwnTypeName,
+  /** The version of the type that `data` is of. @default the newest; 1 of a type that is in no catalogue */
   version: z.optional(z.int().check(z.gte(1))),
   data: z.record(z.string(), z.unknown()),
   /** Only endpoints of this channel, and those without one, get it. */
@@ -43,6 +43,8 @@ const Result = z.object({
   repeated: z.optional(z.boolean()),
   /** To how many endpoints it goes. */
   deliveries: z.optional(z.int()),
+  /** What does not fit the schema of a type that is observed only. */
+  warnings: z.optional(z.array(z.string())),
   detail: z.optional(z.string()),
 });
 export type Result = z.output<typeof Result>;

@@ -1,6 +1,7 @@
 import { logger } from '../../shared/telemetry';
 import { type AttemptMessage, messageOf } from '../records/message';
-import { type Begun, type Delivering, makeAttempt } from './make-attempt';
+import { gathered } from './batches';
+import { type Begun, type Delivering, makeAttempts } from './make-attempts';
 import { comesAgain, isExhausted } from './record';
 
 /** A message as a queue hands it out. */
@@ -12,35 +13,64 @@ export interface Queued {
   readonly receives: number;
 }
 
+interface Given {
+  readonly queued: Queued;
+  readonly message: AttemptMessage;
+}
+
 /** Makes all attempts at once. Gives back the ids of messages that a fault of ours has kept from their end: they come again. */
 export async function deliver(deps: Delivering, queued: readonly Queued[]): Promise<readonly string[]> {
   const failed: string[] = [];
+  const fail = (those: readonly Queued[], error: unknown) => {
+    failed.push(...those.map(({ id }) => id));
+    logger.error('deliveries come again', { error: error instanceof Error ? error : 'unknown failure' });
+  };
+  const groups = await gathered(deps.endpointOf, given(queued, fail));
   await Promise.all(
-    queued.map((each) =>
-      handle(deps, each).catch((error: unknown) => {
-        failed.push(each.id);
-        logger.error('a delivery comes again', { error: error instanceof Error ? error : 'unknown failure' });
-      }),
+    groups.map((group) =>
+      handle(deps, group).catch((error: unknown) =>
+        fail(
+          group.map((each) => each.queued),
+          error,
+        ),
+      ),
     ),
   );
   return failed;
 }
 
-async function handle(deps: Delivering, queued: Queued): Promise<void> {
-  const message = messageOf(queued.body);
-  // Nobody can have begun it: it costs no look at the log.
-  const isFirstSight = message.number === 1 && queued.receives === 1 && !message.again && message.trigger === 'event';
-  if (isFirstSight) return makeAttempt(deps, { message, before: undefined });
-  const begun = await begin(deps, queued, { ...message, again: true });
-  if (begun) await makeAttempt(deps, begun);
+const given = (all: readonly Queued[], fail: (those: readonly Queued[], error: unknown) => void): readonly Given[] =>
+  all.flatMap((queued) => {
+    try {
+      return [{ queued, message: messageOf(queued.body) }];
+    } catch (error) {
+      fail([queued], error);
+      return [];
+    }
+  });
+
+/** Done again for some of a group, it is done for those alone that have not come to their end. */
+async function handle(deps: Delivering, group: readonly Given[]): Promise<void> {
+  const begun = await Promise.all(group.map((each) => begin(deps, each)));
+  await makeAttempts(
+    deps,
+    begun.filter((each) => each !== undefined),
+  );
 }
+
+const isFirstSight = ({ receives }: Queued, { number, again, trigger }: AttemptMessage): boolean =>
+  number === 1 && receives === 1 && !again && trigger === 'event';
 
 /** Longer than any attempt: who has claimed and not ended by then is dead. */
 const CLAIM_MS = 60_000;
 
 /** The attempt, if it is still to be made. */
-async function begin(deps: Delivering, { id: by }: Queued, message: AttemptMessage): Promise<Begun | undefined> {
+async function begin(deps: Delivering, { queued, message: queuedMessage }: Given): Promise<Begun | undefined> {
+  // Nobody can have begun it: it costs no look at the log.
+  if (isFirstSight(queued, queuedMessage)) return { message: queuedMessage, before: undefined };
   const { log, lanes } = deps;
+  const by = queued.id;
+  const message = { ...queuedMessage, again: true };
   const { organisation, endpoint, event, number } = message;
   const now = deps.nowMs();
   const claim = { by, number, nowMs: now, untilMs: now + CLAIM_MS };

@@ -1,5 +1,5 @@
 import { logger } from '../../shared/telemetry';
-import type { Outcome } from '../post/poster';
+import type { Outcome } from '../post/outcome';
 import type { EndpointRecord } from '../records/endpoint';
 import type { Change, EndpointState } from '../records/endpoint-state';
 import type { AttemptMessage } from '../records/message';

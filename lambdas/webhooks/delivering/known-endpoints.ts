@@ -1,6 +1,7 @@
 import { BoundedMap } from '../../shared/bounded-map';
+import type { Authentication } from '../post/authentication';
 import type { EndpointRecord } from '../records/endpoint';
-import { type Credentials, type OpenSealing, openSealed } from '../registration/sealed';
+import { type OpenSealing, openSealed } from '../registration/sealed';
 import { type Signer, signer } from '../signing/sign';
 import type { Endpoints } from '../stores/endpoints';
 
@@ -8,7 +9,7 @@ import type { Endpoints } from '../stores/endpoints';
 export interface KnownEndpoint {
   readonly endpoint: EndpointRecord;
   readonly signer: Signer;
-  readonly credentials: Credentials;
+  readonly authentication: Authentication;
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -30,8 +31,8 @@ export function endpointOf(endpoints: Endpoints, sealing: OpenSealing, nowMs: ()
     const endpoint = await endpoints.get(organisation, id);
     if (!endpoint) return undefined;
     if (before?.endpoint.version === endpoint.version) return before;
-    const { keys, credentials, headers = {} } = openSealed(await sealing(), endpoint);
-    return { endpoint, signer: signer(keys), credentials, headers };
+    const { keys, authentication, headers = {} } = openSealed(await sealing(), endpoint);
+    return { endpoint, signer: signer(keys), authentication, headers };
   };
   return async (organisation, id) => {
     const name = `${organisation}#${id}`;

@@ -1,4 +1,4 @@
-import type { Outcome } from '../post/poster';
+import type { Outcome } from '../post/outcome';
 import type { EndpointRecord } from '../records/endpoint';
 import type { Change, EndpointState } from '../records/endpoint-state';
 

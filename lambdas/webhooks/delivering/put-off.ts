@@ -1,9 +1,11 @@
 import type { DeliveryRecord, DeliveryState } from '../records/delivery';
+import type { EndpointRecord } from '../records/endpoint';
 import { type Lanes, outgoing } from '../stores/lanes';
 import type { Log } from '../stores/log';
 import { dueAt, heldAt, parkedAt } from '../stores/waiting';
+import { forAll } from './for-all';
 import type { Passage } from './gatekeeper';
-import type { Begun } from './make-attempt';
+import type { Begun } from './make-attempts';
 import { MOST_DELAY_MS } from './record';
 
 interface PuttingOff {
@@ -12,22 +14,31 @@ interface PuttingOff {
   nowMs(): number;
 }
 
-/** Sees to it that an attempt which may not be made now is made later. */
+/** Sees to it that attempts which may not be made now are made later. */
 export async function turnAway(
-  { log, lanes, nowMs }: PuttingOff,
-  begun: Begun,
+  deps: PuttingOff,
+  all: readonly Begun[],
   passage: Exclude<Passage, { go: 'now' }>,
+  { batch }: EndpointRecord,
 ): Promise<void> {
-  if (passage.go === 'parked') return putAside(log, begun, 'parked');
+  const { log, lanes, nowMs } = deps;
+  if (passage.go === 'parked') return forAll(all, (begun) => putAside(log, begun, 'parked'));
   const waitMs = passage.go === 'later' ? passage.atMs - nowMs() : 0;
-  if (passage.go === 'later' && waitMs > MOST_DELAY_MS) return waitForSlot(log, begun, passage.slotMs);
-  const { message, claimedBy } = begun;
-  const { organisation, endpoint, event } = message;
+  if (passage.go === 'later' && waitMs > MOST_DELAY_MS)
+    return forAll(all, (begun) => waitForSlot(log, begun, passage.slotMs));
   // Before its next message is there, which is another one.
+  await forAll(all, (begun) => release(log, begun));
+  const next = passage.go === 'later' ? { slotMs: passage.slotMs } : { isMoved: true };
+  const delaySeconds = Math.max(0, Math.floor(waitMs / 1000));
+  const messages = all.map(({ message }) => outgoing({ ...message, ...next }, delaySeconds));
+  // Where they are gathered again.
+  const isBatch = batch !== undefined && all[0]?.message.trigger === 'event';
+  const failed = await lanes[isBatch ? 'bulk' : 'retries'](messages);
+  if (failed.length > 0) throw new Error('a queue did not take messages of attempts to be made later');
+}
+
+async function release(log: Log, { message: { organisation, endpoint, event }, claimedBy }: Begun): Promise<void> {
   if (claimedBy !== undefined) await log.release(organisation, endpoint, event, claimedBy);
-  const next = passage.go === 'later' ? { ...message, slotMs: passage.slotMs } : { ...message, isMoved: true };
-  const failed = await lanes.retries([outgoing(next, Math.max(0, Math.floor(waitMs / 1000)))]);
-  if (failed.length > 0) throw new Error('the queue of retries did not take a message');
 }
 
 const PLACES = { held: heldAt, parked: parkedAt, cancelled: undefined };

@@ -3,7 +3,7 @@ import type { AttemptMessage } from '../records/message';
 import { type Lanes, outgoing } from '../stores/lanes';
 import type { Log, Waiting } from '../stores/log';
 import { deadAt, dueAt, parkedAt } from '../stores/waiting';
-import { isGone, type Verdict } from './verdict';
+import { isGone, isSuccess, type Verdict } from './verdict';
 
 /** The most that SQS lets a message wait; what waits longer stands in the index, where the sweep finds it. */
 export const MOST_DELAY_MS = 900_000;
@@ -22,8 +22,8 @@ export async function record(log: Log, lanes: Lanes, ended: Ended): Promise<Deli
   const { before, attempt, verdict, nowMs } = ended;
   const after = deliveryAfter(ended);
   // The only attempt of a delivery stands in it; once there is another, all stand beside.
-  if (before?.last && before.attempts === 1 && before.state === 'delivered') await log.putAttempt(after, before.last);
-  if (attempt.number > 1 || verdict.state !== 'delivered') await log.putAttempt(after, attempt);
+  if (before?.last && before.attempts === 1 && isSuccess(before.last)) await log.putAttempt(after, before.last);
+  if (after.last && (attempt.number > 1 || verdict.state !== 'delivered')) await log.putAttempt(after, after.last);
   await log.putDelivery(after, waitingOf(after, nowMs));
   await comesAgain(lanes, after, nowMs);
   return after;

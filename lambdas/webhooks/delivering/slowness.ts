@@ -1,5 +1,5 @@
 import { BoundedMap } from '../../shared/bounded-map';
-import type { Outcome } from '../post/poster';
+import type { Outcome } from '../post/outcome';
 import type { Change, EndpointState } from '../records/endpoint-state';
 
 /** An endpoint is slow whose attempts take so long on average. */

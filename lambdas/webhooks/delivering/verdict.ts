@@ -1,4 +1,4 @@
-import type { Outcome } from '../post/poster';
+import type { Outcome } from '../post/outcome';
 import type { Trigger } from '../records/delivery';
 
 /** What an attempt means for its delivery. */
@@ -23,11 +23,16 @@ interface Circumstances {
 const JITTER = 0.2;
 const GONE = 410;
 
-export const isSuccess = ({ status, error }: Outcome): boolean =>
+/** How an attempt ended, as it is and as it is stored. */
+interface Ended {
+  readonly status?: number | undefined;
+  readonly error?: unknown;
+}
+
+export const isSuccess = ({ status, error }: Ended): boolean =>
   error === undefined && status !== undefined && status >= 200 && status < 300;
 
-export const isGone = ({ status, error }: Pick<Outcome, 'status' | 'error'>): boolean =>
-  error === undefined && status === GONE;
+export const isGone = ({ status, error }: Ended): boolean => error === undefined && status === GONE;
 
 export function verdictOf(
   outcome: Outcome,

@@ -67,11 +67,14 @@ function testOf(matcher: Matcher): Test {
       return (value) => typeof value === 'string' && isWithin(value, matcher.range);
     case 'exists':
       return matcher.wanted ? (value) => value !== undefined : (value) => value === undefined;
-    case 'none': {
-      const excluded = anyTest(matcher.of);
-      return (value) => value !== undefined && !excluded(value);
-    }
+    default:
+      return ofNone(matcher.of);
   }
+}
+
+function ofNone(excluded: readonly Matcher[]): Test {
+  const isExcluded = anyTest(excluded);
+  return (value) => value !== undefined && !isExcluded(value);
 }
 
 function ofText({ part, text, ignoresCase }: Extract<Matcher, { kind: 'text' }>): Test {

@@ -1,7 +1,7 @@
+import { flaw, type Place, within } from '../place';
 import { rangeOf } from './address';
 import { isObject } from './event-view';
 import type { Bound, Matcher, Part, Scalar } from './pattern';
-import { flaw, type Place, within } from './place';
 import { piecesOf } from './text';
 
 /*

@@ -1,7 +1,7 @@
+import { type Flaw, flaw, type Place, within } from '../place';
 import { EVENT_FIELDS, isObject } from './event-view';
 import { readMatcher } from './matchers';
 import type { Field, Fields, Leaf } from './pattern';
-import { type Flaw, flaw, type Place, within } from './place';
 
 export const OR = '$or';
 /** Of fields within fields, and of `$or` within `$or`: what reads a pattern, and what matches, calls itself so often. */

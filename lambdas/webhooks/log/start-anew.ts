@@ -13,8 +13,10 @@ export async function startAnew(
   log: Log,
   delivery: DeliveryRecord,
   nowMs: number,
+  /** When its message is to be made an attempt of. */
+  atMs = nowMs,
 ): Promise<DeliveryRecord | undefined> {
-  const anew: DeliveryRecord = { ...delivery, state: 'retrying', tries: 0, nextAtMs: nowMs, why: undefined };
-  const isWritten = await log.restart(anew, dueAt(anew.event, nowMs + LOOKED_AFTER_MS), nowMs);
+  const anew: DeliveryRecord = { ...delivery, state: 'retrying', tries: 0, nextAtMs: atMs, why: undefined };
+  const isWritten = await log.restart(anew, dueAt(anew.event, atMs + LOOKED_AFTER_MS), nowMs);
   return isWritten ? anew : undefined;
 }

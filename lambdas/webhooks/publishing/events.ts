@@ -3,27 +3,38 @@ import { refuse } from '../../shared/errors';
 import type { Call, Operations } from '../../shared/http/route';
 import { parse } from '../../shared/parse';
 import { type eventRoutes, MOST_EVENT_BYTES, NewEvent, type Result } from '../contracts/events';
+import type { CatalogueOf, TenantCatalogue } from '../event-types/catalogue-of';
 import { DAY_SECONDS, webhookPlan } from '../plans';
 import { timeIn } from '../records/event';
-import { type Draft, type Published, type Publishing, publish } from './publish';
+import { type Checked, checked } from './checked';
+import { type Published, type Publishing, publish } from './publish';
 
 type Publication = Call<(typeof eventRoutes)['publishEvents']>;
 
 const time = (ms: number) => new Date(ms).toISOString();
 
-export const eventOperations = (deps: Publishing): Operations<typeof eventRoutes> => ({
+interface Events extends Publishing {
+  readonly catalogueOf: CatalogueOf;
+}
+
+export const eventOperations = (deps: Events): Operations<typeof eventRoutes> => ({
   async publishEvents(call) {
     const { principal, body } = call;
     const { events, organisation = principal.organisation, ...single } = body;
     if (organisation !== principal.organisation && !permits(principal, 'events:operate'))
       refuse('forbidden', 'needs the permission events:operate');
     if (events && Object.keys(single).length > 0) refuse('bad_request', 'body: is one event, or has `events`');
-    const drafted = (events ?? [single]).map((event, index) => draftOf(call, event, events ? index : undefined));
-    const drafts = drafted.filter(isDraft);
+    const catalogue = await deps.catalogueOf(organisation);
+    const drafted = await Promise.all(
+      (events ?? [single]).map((event, index) => draftOf(catalogue, call, event, events ? index : undefined)),
+    );
+    const drafts = drafted.filter(isDraft).map(({ draft }) => draft);
     const retention = webhookPlan(principal.organisationPlan).retentionDays * DAY_SECONDS;
     const published = await publish(deps, organisation, drafts, retention);
     const rest = published.values();
-    const items = drafted.map((each) => (isDraft(each) ? resultOf(rest.next().value) : each));
+    const items = drafted.map((each) =>
+      isDraft(each) ? { ...resultOf(rest.next().value), ...warningsOf(each) } : each,
+    );
     return events ? answerOf(items) : answerOf(items.map(refusedAlone));
   },
 
@@ -56,22 +67,26 @@ export const eventOperations = (deps: Publishing): Operations<typeof eventRoutes
   },
 });
 
-const isDraft = (either: Draft | Result): either is Draft => 'data' in either;
+const isDraft = (either: Checked | Result): either is Checked => 'draft' in either;
+const warningsOf = ({ warnings }: Checked) => (warnings.length > 0 ? { warnings: [...warnings] } : {});
 
 /** The event as it is taken, or what is wrong with it. */
-function draftOf(
+async function draftOf(
+  catalogue: TenantCatalogue,
   { idempotencyKey, arrivedAtMs }: Publication,
   event: unknown,
   index: number | undefined,
-): Draft | Result {
+): Promise<Checked | Result> {
   const parsed = parse(NewEvent, event);
   if (!parsed.ok)
     return invalid(parsed.wrong.map(({ name, detail }) => (name ? `${name} ${detail}` : detail)).join('; '));
-  const { id, version = 1, timestamp = time(arrivedAtMs), ...rest } = parsed.value;
+  const { id, timestamp = time(arrivedAtMs), ...rest } = parsed.value;
   if (Buffer.byteLength(JSON.stringify(rest.data)) > MOST_EVENT_BYTES)
     return invalid(`data may hold ${MOST_EVENT_BYTES} bytes`);
   const shared = idempotencyKey !== undefined && index !== undefined ? `${idempotencyKey} ${index}` : idempotencyKey;
-  return { ...rest, version, timestamp, key: id === undefined ? shared && `key ${shared}` : `id ${id}` };
+  const key = id === undefined ? shared && `key ${shared}` : `id ${id}`;
+  const either = await checked(catalogue, { ...rest, timestamp, key });
+  return 'fault' in either ? invalid(either.fault) : either;
 }
 
 const invalid = (detail: string): Result => ({ status: 400, detail });

@@ -5,11 +5,12 @@ import type { AttemptMessage } from '../records/message';
 import { type Lanes, outgoing } from '../stores/lanes';
 import type { Log } from '../stores/log';
 import { heldAt } from '../stores/waiting';
+import { bodyFor, isServed, type Older } from './body-for';
 import { inTurns } from './in-turns';
 import type { RoutingOf } from './routing-of';
 import type { SentEvents } from './sent-events';
 
-/** An event that has been looked at: its type is known, its data fits, and its bodies are made. */
+/** An event that has been looked at: its type is known, and its data fits. */
 export interface Draft {
   readonly type: string;
   readonly version: number;
@@ -18,8 +19,10 @@ export interface Draft {
   readonly data: unknown;
   /** The caller's key: the same key is the same event. */
   readonly key: string | undefined;
-  /** The data as endpoints that pin an earlier version get it. */
-  readonly older?: Readonly<Record<string, unknown>> | undefined;
+  /** The version that the caller named; nothing where it is the newest that is meant, whichever that is by then. */
+  readonly asked?: number | undefined;
+  /** What endpoints that pin an earlier version get. */
+  readonly older?: Older | undefined;
 }
 
 export type Published =
@@ -49,7 +52,7 @@ export async function publish(
 ): Promise<readonly Published[]> {
   const routing = await deps.routingOf(organisation);
   const taken = await inTurns(drafts, AT_ONCE, async (draft) => {
-    const targets = routing.route(draft);
+    const targets = routing.route(draft).filter((target) => isServed(draft, target));
     const event = eventOf(organisation, draft, targets, deps.nowMs(), retentionSeconds);
     return { ...(await deps.log.putEvent(event)), targets, digest: event.digest };
   });
@@ -80,13 +83,8 @@ function eventOf(
   atMs: number,
   retentionSeconds: number,
 ): EventRecord {
-  const { type, version, channel, timestamp, data, key, older = {} } = draft;
+  const { type, version, channel, timestamp, data, key, older } = draft;
   const id = eventId(atMs, hashOf(organisation, key));
-  const bodyOf = (number: number, content: unknown) =>
-    JSON.stringify({ id, type, version: number, timestamp, data: content });
-  const olderBodies = Object.fromEntries(
-    Object.entries(older).map(([number, content]) => [number, bodyOf(Number(number), content)]),
-  );
   return {
     id,
     organisation,
@@ -94,8 +92,8 @@ function eventOf(
     version,
     channel,
     atMs,
-    body: bodyOf(version, data),
-    ...(Object.keys(olderBodies).length > 0 && { olderBodies }),
+    body: JSON.stringify({ id, type, version, timestamp, data }),
+    down: older?.down,
     to: targets.map((target) => target.id),
     digest: digestOf(draft),
     expiresAtSeconds: Math.floor(atMs / 1000) + retentionSeconds,
@@ -103,9 +101,9 @@ function eventOf(
 }
 
 /** The timestamp is the caller's where it is part of what was sent; else it is ours, and says nothing. */
-const digestOf = ({ type, version, channel, data }: Draft): string =>
+const digestOf = ({ type, asked, channel, data }: Draft): string =>
   createHash('sha256')
-    .update(JSON.stringify([type, version, channel ?? null, data]))
+    .update(JSON.stringify([type, asked ?? null, channel ?? null, data]))
     .digest('base64url');
 
 interface Unsent {
@@ -152,10 +150,6 @@ async function send(deps: Publishing, sendings: readonly Sending[]): Promise<Rea
 
 /** SQS counts in pieces of 64 KB: what is longer is read from the event by whoever sends it. */
 const MOST_INLINE_BYTES = 60_000;
-
-/** What this endpoint is sent of an event. */
-export const bodyFor = (event: EventRecord, { payloadVersions }: EndpointRecord): string =>
-  event.olderBodies?.[String(payloadVersions?.[event.type])] ?? event.body;
 
 function firstMessage(event: EventRecord, target: EndpointRecord, again: boolean): AttemptMessage {
   const body = bodyFor(event, target);

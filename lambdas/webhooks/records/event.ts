@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import * as z from 'zod/mini';
+import { Transforms } from '../event-types/transforms';
 
 /** Crockford's alphabet, whose order is that of the values: ids sort as their times. */
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
@@ -19,8 +20,8 @@ export const EventRecord = z.object({
   /** When it was first taken, in milliseconds since 1970. */
   atMs: z.int(),
   body: z.string(),
-  /** The same for endpoints that pin an earlier version of the type, by version. */
-  olderBodies: z.optional(z.record(z.string(), z.string())),
+  /** How `data` becomes that of earlier versions of the type, by version: endpoints may pin them (publishing/body-for.ts). */
+  down: z.optional(z.record(z.string(), z.readonly(Transforms))),
   /** The endpoints that it was routed to, with what was known of them then. */
   to: z.array(z.string()),
   /** Of what the caller sent: the same key with other content is a conflict. */

@@ -1,8 +1,9 @@
 import { refuse } from '../../shared/errors';
 import type { EndpointPatch, NewEndpoint } from '../contracts/endpoints';
+import type { Authentication } from '../post/authentication';
 import { faultInTarget, type TargetPolicy } from '../post/target';
 import type { EndpointRecord } from '../records/endpoint';
-import type { Authentication, EndpointFields, NewAuthentication } from './fields';
+import type { EndpointFields } from './fields';
 
 /** Refuses a property for a reason that the schema cannot know, in the words of those that it refuses. */
 export const wrong = (name: string, detail: string): never =>
@@ -14,26 +15,24 @@ export function assertTarget(name: string, url: string, policy: TargetPolicy): v
   if (fault !== undefined) wrong(name, fault);
 }
 
-interface Split {
-  readonly shown: Authentication;
-  readonly secret: string | undefined;
+/** Without what is secret of it. */
+function shownOf(authentication: Authentication): EndpointFields['authentication'] {
+  if (authentication.kind === 'none') return authentication;
+  if (authentication.kind === 'basic') return { kind: 'basic', username: authentication.username };
+  const { clientSecret: _, ...shown } = authentication;
+  return shown;
 }
 
-/** What is secret of it goes where secrets are. */
-export function splitAuthentication(given: NewAuthentication): Split {
-  if (given.type === 'none') return { shown: given, secret: undefined };
-  if (given.type === 'basic') return { shown: { type: 'basic', username: given.username }, secret: given.password };
-  const { clientSecret: secret, ...shown } = given;
-  return { shown, secret };
-}
+/** What an endpoint without any says of who calls. */
+export const NO_AUTHENTICATION: Authentication = { kind: 'none' };
 
 /** The fields of a new endpoint, defaults filled in. */
 export function fieldsOf(asked: NewEndpoint): EndpointFields {
-  const { secret: _, state: __, headers, authentication = { type: 'none' }, ...rest } = asked;
+  const { secret: _, state: __, headers, authentication = NO_AUTHENTICATION, ...rest } = asked;
   return {
     ...rest,
     headerNames: headers && Object.keys(headers),
-    authentication: splitAuthentication(authentication).shown,
+    authentication: shownOf(authentication),
     signature: asked.signature ?? 'standard',
     asymmetric: asked.asymmetric ?? false,
   };
@@ -49,6 +48,6 @@ export function changedFields(before: EndpointRecord, patch: EndpointPatch): End
     ...before,
     ...changed,
     ...(headers !== undefined && { headerNames: headers === null ? undefined : Object.keys(headers) }),
-    ...(authentication && { authentication: splitAuthentication(authentication).shown }),
+    ...(authentication && { authentication: shownOf(authentication) }),
   };
 }

@@ -8,19 +8,22 @@ import { page, placeOf } from '../../shared/http/page';
 import { etag } from '../../shared/http/request';
 import { Answer, type Operations } from '../../shared/http/route';
 import type { EndpointPatch, endpointRoutes, NewEndpoint } from '../contracts/endpoints';
+import type { CatalogueOf } from '../event-types/catalogue-of';
 import { webhookPlan } from '../plans';
 import type { TargetPolicy } from '../post/target';
 import { EndpointId, type EndpointRecord } from '../records/endpoint';
 import { publicKeysOf } from '../signing/jwks';
 import { newSigningKeys, rotated } from '../signing/secrets';
 import type { Endpoints } from '../stores/endpoints';
-import { assertTarget, changedFields, fieldsOf, splitAuthentication } from './endpoint-fields';
+import { assertTarget, changedFields, fieldsOf, NO_AUTHENTICATION, wrong } from './endpoint-fields';
 import { auditView, type EndpointHealth, endpointView, HEALTHY, shownKeys } from './endpoint-view';
+import { assertPins } from './pins';
 import { type Content, type OpenSealing, openSealed, sealed } from './sealed';
 
 export interface Registration {
   readonly changes: Changes;
   readonly endpoints: Endpoints;
+  readonly catalogueOf: CatalogueOf;
   readonly sealing: OpenSealing;
   readonly policy: TargetPolicy;
   /** How endpoints do, by id. */
@@ -160,11 +163,12 @@ const nextVersion = (record: EndpointRecord, nowMs: number): EndpointRecord => (
 });
 
 async function newEndpoint(deps: Registration, organisation: string, body: NewEndpoint): Promise<EndpointRecord> {
+  await assertPins(deps.catalogueOf, organisation, body.payloadVersions);
   const nowMs = deps.nowMs();
   const place = { organisation, id: newEndpointId() };
   const content: Content = {
     keys: newSigningKeys(body.secret),
-    credentials: { secret: body.authentication && splitAuthentication(body.authentication).secret },
+    authentication: body.authentication ?? NO_AUTHENTICATION,
     headers: body.headers,
   };
   return checked(deps, {
@@ -184,16 +188,17 @@ async function changedEndpoint(
   before: EndpointRecord,
   patch: EndpointPatch,
 ): Promise<EndpointRecord> {
+  await assertPins(deps.catalogueOf, before.organisation, patch.payloadVersions);
   const nowMs = deps.nowMs();
   const envelope = await deps.sealing();
   const content = openSealed(envelope, before);
-  const credentials = patch.authentication && { secret: splitAuthentication(patch.authentication).secret };
+  const authentication = patch.authentication ?? content.authentication;
   const headers = patch.headers === undefined ? content.headers : (patch.headers ?? undefined);
   const state = patch.state ?? before.state;
   const next = {
     ...before,
     ...changedFields(before, patch),
-    sealed: sealed(envelope, before, { ...content, credentials: credentials ?? content.credentials, headers }),
+    sealed: sealed(envelope, before, { ...content, authentication, headers }),
     ...(state !== before.state && { state, stateReason: undefined, stateSinceMs: nowMs }),
   };
   return checked(deps, nextVersion(next, nowMs));
@@ -201,7 +206,9 @@ async function changedEndpoint(
 
 function checked({ policy }: Registration, record: EndpointRecord): EndpointRecord {
   assertTarget('url', record.url, policy);
-  const { authentication } = record;
-  if (authentication.type === 'oauth2') assertTarget('authentication.tokenUrl', authentication.tokenUrl, policy);
+  const { authentication, headerNames = [] } = record;
+  if (authentication.tokenUrl !== undefined) assertTarget('authentication.tokenUrl', authentication.tokenUrl, policy);
+  if (authentication.kind !== 'none' && headerNames.some((name) => name.toLowerCase() === 'authorization'))
+    wrong('headers', 'say who calls, as `authentication` does: leave one of them out');
   return record;
 }

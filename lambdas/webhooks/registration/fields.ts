@@ -1,6 +1,5 @@
 import * as z from 'zod/mini';
-
-const Text = (most: number) => z.string().check(z.minLength(1), z.maxLength(most));
+import { Filter } from '../filter/filter';
 
 /** `invoice.paid`, `invoice.*` (whatever is below), `*`. */
 export const TypePattern = z.string().check(z.maxLength(130), z.regex(/^(\*|[a-z0-9_-]+(\.[a-z0-9_-]+){0,7}(\.\*)?)$/));
@@ -18,18 +17,16 @@ const Retry = z.strictObject({
   timeoutSeconds: z.optional(Timeout),
 });
 
-/** As it is shown: what is secret of it is never. */
-export const Authentication = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('none') }),
-  z.strictObject({ type: z.literal('basic'), username: Text(200) }),
-  z.strictObject({
-    type: z.literal('oauth2'),
-    tokenUrl: z.url().check(z.maxLength(2000)),
-    clientId: Text(200),
-    scope: z.optional(Text(500)),
-  }),
-]);
-export type Authentication = z.output<typeof Authentication>;
+/** As it is shown: what is secret of it never is (post/authentication.ts has all of it). */
+const Authentication = z.object({
+  kind: z.enum(['none', 'basic', 'oauth2']),
+  username: z.optional(z.string()),
+  tokenUrl: z.optional(z.string()),
+  clientId: z.optional(z.string()),
+  scope: z.optional(z.string()),
+  audience: z.optional(z.string()),
+  clientAuthentication: z.optional(z.string()),
+});
 
 /** What a tenant says about an endpoint, defaults filled in. */
 export const EndpointFields = z.object({
@@ -37,7 +34,7 @@ export const EndpointFields = z.object({
   description: z.optional(z.string().check(z.maxLength(500))),
   types: z.array(TypePattern).check(z.minLength(1), z.maxLength(100)),
   channel: z.optional(Channel),
-  filter: z.optional(z.record(z.string(), z.unknown())),
+  filter: z.optional(Filter),
   /** The version of the payload that is sent, by event type; the newest without an entry. */
   payloadVersions: z.optional(z.record(z.string(), z.int().check(z.gte(1)))),
   /** Of headers of the tenant's own. Their values are kept as secrets: many a one holds a token. */
@@ -53,19 +50,3 @@ export const EndpointFields = z.object({
   metadata: z.optional(z.record(z.string().check(z.maxLength(40)), z.string().check(z.maxLength(500)))),
 });
 export type EndpointFields = z.output<typeof EndpointFields>;
-
-const SecretText = z.string().check(z.minLength(1), z.maxLength(1000), z.regex(/^\P{Cc}+$/u));
-
-/** As it is given, with what is secret of it. */
-export const NewAuthentication = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('none') }),
-  z.strictObject({ type: z.literal('basic'), username: Text(200), password: SecretText }),
-  z.strictObject({
-    type: z.literal('oauth2'),
-    tokenUrl: z.url().check(z.maxLength(2000)),
-    clientId: Text(200),
-    clientSecret: SecretText,
-    scope: z.optional(Text(500)),
-  }),
-]);
-export type NewAuthentication = z.output<typeof NewAuthentication>;

@@ -1,15 +1,12 @@
 import * as z from 'zod/mini';
 import { fromJson } from '../../shared/json';
+import { Authentication } from '../post/authentication';
 import { type Envelope, openEnvelope } from '../signing/envelope';
 import { SigningKeys } from '../signing/secrets';
 
-/** What is secret of an endpoint's `authentication`: a password, or a client's secret. */
-export const Credentials = z.object({ secret: z.optional(z.string()) });
-export type Credentials = z.output<typeof Credentials>;
-
 const Content = z.object({
   keys: SigningKeys,
-  credentials: Credentials,
+  authentication: Authentication,
   /** Headers of the tenant's own. */
   headers: z.optional(z.record(z.string(), z.string())),
 });

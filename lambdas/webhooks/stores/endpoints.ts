@@ -23,11 +23,19 @@ const keyOf = (organisation: string, id: string) => ({ pk: organisation, sk: `en
 const routingKey = (organisation: string) => ({ pk: organisation, sk: 'routing' });
 const endpointIn = (item: Item): EndpointRecord => Stored.parse(item).doc;
 
+/**
+ * After a change: whoever reads the number after it reads the change too. Who dies in between leaves an old number, and
+ * publishers read all again after a minute (publishing/kept.ts).
+ */
+export const announce = (table: Table, owner: string) =>
+  table.update(routingKey(owner), { text: 'ADD #routing :one', names: ['routing'], values: { one: 1 } });
+
+export async function routingVersion(table: Table, owner: string): Promise<number> {
+  const item = await table.get(routingKey(owner), { consistent: true });
+  return item ? Routing.parse(item).routing : 0;
+}
+
 export function endpointsIn(table: Table): Endpoints {
-  // After the change: whoever reads the number after it reads the change too. Who dies in between leaves an old number,
-  // and publishers read all again after a minute (publishing/routing-of.ts).
-  const announce = (organisation: string) =>
-    table.update(routingKey(organisation), { text: 'ADD #routing :one', names: ['routing'], values: { one: 1 } });
   return {
     async get(organisation, id) {
       const item = await table.get(keyOf(organisation, id));
@@ -56,18 +64,15 @@ export function endpointsIn(table: Table): Endpoints {
           ? { text: 'attribute_not_exists(pk)' }
           : { text: '#version = :before', names: ['version'], values: { before: version - 1 } },
       );
-      if (done) await announce(organisation);
+      if (done) await announce(table, organisation);
       return done;
     },
     async remove(organisation, id, version) {
       const condition = { text: '#version = :version', names: ['version'], values: { version } };
       const done = await table.remove(keyOf(organisation, id), condition);
-      if (done) await announce(organisation);
+      if (done) await announce(table, organisation);
       return done;
     },
-    async routingVersion(organisation) {
-      const item = await table.get(routingKey(organisation), { consistent: true });
-      return item ? Routing.parse(item).routing : 0;
-    },
+    routingVersion: (organisation) => routingVersion(table, organisation),
   };
 }

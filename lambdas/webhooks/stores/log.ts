@@ -53,11 +53,10 @@ const Doc = <S extends z.ZodMiniType>(schema: S) => z.object({ doc: z.pipe(fromJ
 const StoredEvent = z.object({
   doc: z.pipe(fromJson, z.record(z.string(), z.unknown())),
   body: z.string(),
-  olderBodies: z.optional(z.pipe(fromJson, z.unknown())),
 });
 function eventIn(item: Item): EventRecord {
-  const { doc, ...bodies } = StoredEvent.parse(item);
-  return EventRecord.parse({ ...doc, ...bodies });
+  const { doc, body } = StoredEvent.parse(item);
+  return EventRecord.parse({ ...doc, body });
 }
 const StoredDelivery = Doc(DeliveryRecord);
 const StoredAttempt = Doc(Attempt);
@@ -101,9 +100,8 @@ export function logIn(table: Table): Log {
   return {
     async putEvent(event) {
       const key = eventKey(event.organisation, event.id);
-      const { body, olderBodies, ...doc } = event;
-      const older = olderBodies && JSON.stringify(olderBodies);
-      const attributes = { doc: JSON.stringify(doc), body, olderBodies: older, expiresAtSeconds: doc.expiresAtSeconds };
+      const { body, ...doc } = event;
+      const attributes = { doc: JSON.stringify(doc), body, expiresAtSeconds: doc.expiresAtSeconds };
       if (await table.put(key, attributes, { text: 'attribute_not_exists(pk)' })) return { event, isNew: true };
       const before = await readEvent(event.organisation, event.id, true);
       // It was there a moment ago, and its time was over.

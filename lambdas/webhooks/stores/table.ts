@@ -62,7 +62,8 @@ const plain = (attributes: z.output<typeof Attributes>): Item =>
     Object.entries(attributes).map(([name, value]) => [name, 'S' in value ? value.S : Number(value.N)]),
   );
 
-function marshalled(values: object): Readonly<Record<string, { S: string } | { N: string }>> {
+/** As DynamoDB wants attributes; what is undefined is left out. */
+export function marshalled(values: object): Readonly<Record<string, { S: string } | { N: string }>> {
   const all: Record<string, { S: string } | { N: string }> = {};
   for (const [name, value] of Object.entries(values)) {
     if (typeof value === 'string') all[name] = { S: value };

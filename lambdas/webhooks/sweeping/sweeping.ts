@@ -1,10 +1,12 @@
 import type * as z from 'zod/mini';
 import { laneEnv, lanesOf, tableEnv } from '../env';
+import { jobStep } from '../jobs/step';
 import { operational } from '../publishing/operational';
 import { routingOf } from '../publishing/routing-of';
 import { nothingSent } from '../publishing/sent-events';
 import { STATES, statesIn } from '../stores/endpoint-states';
 import { endpointsIn } from '../stores/endpoints';
+import { JOBS, jobsIn } from '../stores/jobs';
 import { DELIVERIES, logIn } from '../stores/log';
 import { tableOf } from '../stores/table';
 import { waitsIn } from '../stores/waits';
@@ -24,10 +26,12 @@ export function sweeping(env: SweepEnv): (untilMs: number) => Promise<void> {
   const shared = { endpoints, log: logIn(table), lanes: lanesOf(env), waits: waitsIn(table), nowMs };
   const tell = operational({ ...shared, routingOf: routingOf(endpoints, nowMs), sent: nothingSent });
   const steps = { ...shared, states: statesIn(table, nowMs), tell };
+  const jobs = { ...shared, jobs: jobsIn(table), table };
   return (untilMs) => {
     const responsible: Responsible = {
       [DELIVERIES]: seeToDelivery(shared),
       [STATES]: seeToEndpoint(steps, untilMs),
+      [JOBS]: jobStep(jobs, untilMs),
     };
     return sweep(shared, responsible, untilMs);
   };

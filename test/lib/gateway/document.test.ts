@@ -17,6 +17,7 @@ const document = gatewayDocument({
     { contract: contracts.audit, uri: uri('AuditApi') },
     { contract: contracts.graph, uri: uri('GraphApi') },
     { contract: contracts.registry, uri: uri('RegistryApi') },
+    { contract: contracts.webhooks, uri: uri('WebhooksApi') },
     { contract: contracts.platform, uri: uri('PlatformApi') },
   ],
   fallback: uri('PlatformApi'),
@@ -37,6 +38,7 @@ const routes = everyRoute.map(([name, route]) => ({
 
 const REQUIRED_QUERY: Readonly<Record<string, readonly string[]>> = {
   checkPermission: ['query permission'],
+  getEndpointKeys: ['query organisation'],
 };
 
 describe('each route', () => {

@@ -25,7 +25,7 @@ interface Event {
 /** A queue with its dead-letter queue, and a function that answers as a test says. */
 async function started(
   answer: (event: Event) => unknown,
-  { mapping = {}, visibilitySeconds = 1, statements = [GRANTS] as Statement[] } = {},
+  { mapping = {}, visibilitySeconds = 1, statements = [GRANTS] as Statement[], clockRate: rate = 1 } = {},
 ) {
   const events: Event[] = [];
   const fn = localFunction('worker', (event: Event) => {
@@ -46,7 +46,7 @@ async function started(
       ...mapping,
     }),
   ];
-  const store = await startSqs(resources, () => undefined);
+  const store = await startSqs(resources, () => undefined, { rate, sinceMs: Date.now() });
   const house = guardhouse(...statements, OTHERS);
   const services = { sqs: sqs(store.port, store.urlOf) };
   const endpoint = await startEndpoint({ callerOf: house.callerOf, onDenied: house.onDenied, services });
@@ -125,6 +125,18 @@ test('a function that throws fails its whole batch', async () => {
   await send('b');
   start();
   await until(async () => (await dead()).length === 2, 8);
+}, 15_000);
+
+test('by a faster clock a message is hidden, and delayed, for less of our time', async () => {
+  const { events, start, send, dead } = await started(failBad, { visibilitySeconds: 120, clockRate: 100 });
+  start();
+  const began = performance.now();
+  await send('later', { DelaySeconds: 100 });
+  await send('bad');
+  await until(() => bodies(events).includes('later'));
+  expect(performance.now() - began).toBeGreaterThanOrEqual(990);
+  // Two minutes later its time has come again, and it has been handed out as often as it may.
+  await until(async () => (await dead()).includes('bad'));
 }, 15_000);
 
 test('a batching window gathers what comes while it is open, up to the batch size', async () => {

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import * as z from 'zod/mini';
+import type { Pace } from '../../../local/events/clock';
 import type { PooledFunction } from '../../../local/functions/pooled-function';
 import { settingsOf } from '../../../local/functions/settings';
 import { type Fixture, functionOf, type Heard, nothingHeard, readFixture } from '../fixture/host';
@@ -20,8 +22,8 @@ afterEach(async () => {
 });
 afterAll(() => fixture.remove());
 
-const start = (id: string): PooledFunction => {
-  const running = functionOf(fixture, id, heard);
+const start = (id: string, pace?: Pace): PooledFunction => {
+  const running = functionOf(fixture, id, heard, pace);
   started.push(running);
   return running;
 };
@@ -38,6 +40,18 @@ test('a function gives back what its handler returns, and null for nothing', asy
   const actor = start('Actor');
   expect(await actor.invoke({ do: 'echo', value: { deep: ['ü', 1, null] } })).toEqual({ deep: ['ü', 1, null] });
   expect(await actor.invoke({ do: 'nothing' })).toBeNull();
+});
+
+test('a function sees the clock go at the pace of the host, and has as much time as ever', async () => {
+  const day = 86_400_000;
+  const hurried = start('Actor', { rate: 1_000_000, sinceMs: Date.now() - 1_000 });
+  const [now, date, fixed, isDate] = z
+    .tuple([z.number(), z.number(), z.number(), z.boolean()])
+    .parse(await hurried.invoke({ do: 'time' }));
+  expect(now - Date.now()).toBeGreaterThan(10 * day);
+  expect(date).toBeGreaterThanOrEqual(now);
+  expect([fixed, isDate]).toEqual([5, true]);
+  expect(await hurried.invoke({ do: 'remaining' })).toBeGreaterThan(0);
 });
 
 test('a handler may be an ES module', async () => {

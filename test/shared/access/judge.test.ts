@@ -48,8 +48,8 @@ describe.each(REDIS_KINDS)('on %s', (_, start) => {
       },
       nowMs: Date.now,
     });
-    const ask = (identity: Identity, cost = 1, sourceIp = '192.0.2.1') =>
-      judge(identity, { requestId: 'request', sourceIp, userAgent: 'test' }, cost);
+    const ask = (identity: Identity, cost = 1, sourceIp = '192.0.2.1', observed = 0) =>
+      judge(identity, { requestId: 'request', sourceIp, userAgent: 'test' }, cost, observed);
     return { ask, reads };
   }
   test('a caller of two environments spends one bucket, and each has asked PostgreSQL at most once', async () => {
@@ -81,6 +81,24 @@ describe.each(REDIS_KINDS)('on %s', (_, start) => {
       left: 0,
     });
     expect((await ask(key, 4)).verdict).toBe('costly');
+  });
+
+  test('what is only observed refuses nothing, and is told as it would be if it were spent', async () => {
+    const { ask } = environment({ plan: { ...SMALL, principal: { ...SLOW, burst: 6 } } });
+    const key = newKey();
+    const observed = async (cost: number) => {
+      const judgement = await ask(key, 1, undefined, cost);
+      const exceeded = judgement.verdict === 'held' ? undefined : judgement.limits.exceeded;
+      return { verdict: judgement.verdict, by: exceeded && `${exceeded.scope}-${exceeded.name}` };
+    };
+    expect(await observed(3)).toEqual({ verdict: 'admitted', by: undefined });
+    expect(await observed(3)).toEqual({ verdict: 'admitted', by: 'organisation-burst' });
+    expect(await observed(7)).toEqual({ verdict: 'admitted', by: 'api_key-burst' });
+    // What would have been refused would not have been spent.
+    expect(await observed(2)).toEqual({ verdict: 'admitted', by: undefined });
+    expect(leftOf(await ask(key, 0))).toMatchObject({ 'api_key-burst': 2, 'organisation-burst': 1 });
+    expect(await observed(1)).toEqual({ verdict: 'admitted', by: 'organisation-burst' });
+    expect(await observed(1)).toMatchObject({ verdict: 'limited', by: undefined });
   });
 
   test.each([

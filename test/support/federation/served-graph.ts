@@ -85,8 +85,10 @@ export async function askAs(
   handler: Handler,
   roles: readonly Role[],
   asked: { readonly query: string; readonly variables?: object; readonly operationName?: string },
+  headersBeside: Readonly<Record<string, string>> = {},
 ) {
-  const request = { method: 'POST', resource: '/graphql', headers: HEADERS, principal: principal(...roles) };
+  const sent = { ...HEADERS, ...headersBeside };
+  const request = { method: 'POST', resource: '/graphql', headers: sent, principal: principal(...roles) };
   const { statusCode, headers, body } = await handler(event({ ...request, body: JSON.stringify(asked) }), context);
   const json: { data?: unknown; errors?: { path?: string[]; extensions?: { code?: string } }[]; extensions?: unknown } =
     JSON.parse(body);

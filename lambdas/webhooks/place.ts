@@ -1,10 +1,10 @@
-/** What is wrong with a pattern, and where. */
+/** What is wrong with a value that a tenant sent, and where. */
 export interface Flaw {
   readonly path: readonly PropertyKey[];
   readonly detail: string;
 }
 
-/** Where in a pattern its reader stands, and what it has found wrong so far. */
+/** Where in such a value its reader stands, and what it has found wrong so far. */
 export interface Place {
   readonly path: readonly PropertyKey[];
   readonly flaws: Flaw[];

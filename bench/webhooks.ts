@@ -1,0 +1,14 @@
+import { say } from './measure';
+import { deliveries } from './webhooks/deliveries';
+import { filters } from './webhooks/filters';
+import { posts } from './webhooks/posts';
+
+/** The parts of this area, in the order they are printed: each is one more line here. */
+const PARTS: readonly (() => Promise<void>)[] = [filters, posts, deliveries];
+
+/** What a webhook costs, part by part. */
+export async function webhooks(): Promise<void> {
+  say(`Node ${process.version}`);
+  say();
+  for (const part of PARTS) await part();
+}

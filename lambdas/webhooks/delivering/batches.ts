@@ -1,0 +1,81 @@
+import { hashOf } from '../records/event';
+import type { AttemptMessage } from '../records/message';
+import type { EndpointFields } from '../registration/fields';
+import type { EndpointOf } from './known-endpoints';
+
+export const BATCH = 'gatehouse.batch';
+const MOST_BYTES = 256 * 1024;
+/** What is around the events of a batch. */
+const FRAME_BYTES = 100;
+
+interface Attempted {
+  readonly message: AttemptMessage;
+}
+
+/**
+ * The attempts of one run that are made together: first attempts for an endpoint that takes batches. Whatever comes again
+ * comes by itself, so that an event which its endpoint cannot take does not keep others from it.
+ */
+export async function gathered<T extends Attempted>(
+  endpointOf: EndpointOf,
+  all: readonly T[],
+): Promise<readonly (readonly T[])[]> {
+  const names = await Promise.all(all.map(async ({ message }, place) => (await batchOf(endpointOf, message)) ?? place));
+  const groups = new Map<string | number, T[]>();
+  for (const [place, each] of all.entries()) {
+    const name = names[place] ?? place;
+    const group = groups.get(name) ?? [];
+    group.push(each);
+    groups.set(name, group);
+  }
+  return [...groups.values()];
+}
+
+async function batchOf(
+  endpointOf: EndpointOf,
+  { organisation, endpoint, trigger }: AttemptMessage,
+): Promise<string | undefined> {
+  if (trigger !== 'event') return undefined;
+  // Who cannot be read now fails the attempts one by one.
+  const known = await endpointOf(organisation, endpoint).catch(() => undefined);
+  return known?.endpoint.batch && `${organisation}#${endpoint}`;
+}
+
+/** An event with what its endpoint is sent of it. */
+export interface Loaded extends Attempted {
+  readonly body: string;
+}
+
+/** Cut into what may be sent by one request each, in the order of events: the same events make the same batches. */
+export function inBatches<T extends Loaded>(
+  all: readonly T[],
+  batch: EndpointFields['batch'],
+): readonly (readonly T[])[] {
+  const batches: T[][] = [];
+  let bytes = 0;
+  for (const each of all.toSorted((a, b) => (a.message.event < b.message.event ? -1 : 1))) {
+    const size = Buffer.byteLength(each.body) + 1;
+    const current = batches.at(-1);
+    if (current && current.length < (batch?.most ?? 1) && bytes + size <= MOST_BYTES) {
+      current.push(each);
+      bytes += size;
+    } else {
+      batches.push([each]);
+      bytes = FRAME_BYTES + size;
+    }
+  }
+  return batches;
+}
+
+/** What is sent: an event as it is, several as a batch, of which the id is made of theirs. */
+export function sentAs(all: readonly Loaded[], nowMs: number): { readonly id: string; readonly body: string } {
+  const [first] = all;
+  if (first && all.length === 1) return { id: first.message.event, body: first.body };
+  const ids = all.map(({ message }) => message.event).join(' ');
+  const { organisation = '', endpoint = '' } = first?.message ?? {};
+  const events = all.map(({ body }) => body).join(',');
+  return {
+    id: `batch_${hashOf(organisation, `${endpoint} ${ids}`)}`,
+    body: `{"type":"${BATCH}","timestamp":"${new Date(nowMs).toISOString()}","events":[${events}]}`,
+  };
+}

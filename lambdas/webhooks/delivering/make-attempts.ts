@@ -1,0 +1,148 @@
+import type { AuthenticatedPost } from '../post/authenticate';
+import { deliveryHeaders } from '../post/headers';
+import type { Outcome } from '../post/outcome';
+import type { TargetPolicy } from '../post/target';
+import { bodyFor } from '../publishing/body-for';
+import type { Attempt, DeliveryRecord } from '../records/delivery';
+import type { EndpointRecord } from '../records/endpoint';
+import type { AttemptMessage } from '../records/message';
+import type { Lanes } from '../stores/lanes';
+import type { Log } from '../stores/log';
+import { inBatches, sentAs } from './batches';
+import { forAll } from './for-all';
+import type { Gatekeeper } from './gatekeeper';
+import type { EndpointOf, KnownEndpoint } from './known-endpoints';
+import { putAside, turnAway } from './put-off';
+import { isExhausted, record } from './record';
+import { retryOf } from './schedule';
+import { verdictOf } from './verdict';
+
+export interface Delivering {
+  readonly log: Log;
+  readonly lanes: Lanes;
+  readonly endpointOf: EndpointOf;
+  readonly gatekeeper: Gatekeeper;
+  readonly post: AuthenticatedPost;
+  readonly policy: TargetPolicy;
+  /** Tells the tenant that all attempts of a delivery have failed. It bears being told twice. */
+  readonly tellExhausted: (delivery: DeliveryRecord) => Promise<void>;
+  nowMs(): number;
+  random(): number;
+}
+
+/** An attempt that is this worker's to make. */
+export interface Begun {
+  readonly message: AttemptMessage;
+  /** As it was before; nothing before the first attempt. */
+  readonly before: DeliveryRecord | undefined;
+  /** Under which name it was claimed; a first attempt is not. */
+  readonly claimedBy?: string;
+}
+
+/**
+ * Sends events to the endpoint that all of them are for, if they may be sent now, and writes down how that ended. An endpoint
+ * that takes batches gets several at once; what is more than one anywhere else is sent one by one.
+ */
+export async function makeAttempts(deps: Delivering, all: readonly Begun[]): Promise<void> {
+  const [first] = all;
+  if (!first) return;
+  const { organisation, endpoint, trigger } = first.message;
+  const known = await deps.endpointOf(organisation, endpoint);
+  if (!known) return forAll(all, (begun) => putAside(deps.log, begun, 'cancelled'));
+  if (known.endpoint.state !== 'enabled' && trigger !== 'test')
+    return forAll(all, (begun) => putAside(deps.log, begun, 'held'));
+  const passage = await deps.gatekeeper.ask(known.endpoint, first.message);
+  if (passage.go !== 'now') return turnAway(deps, all, passage, known.endpoint);
+  const loaded = await Promise.all(all.map((begun) => loadedOf(deps.log, begun, known)));
+  await forAll(
+    inBatches(
+      loaded.filter((each) => each !== undefined),
+      known.endpoint.batch,
+    ),
+    (batch) => send(deps, known, batch),
+  );
+}
+
+interface Sending extends Begun {
+  readonly body: string;
+}
+
+async function loadedOf(log: Log, begun: Begun, { endpoint }: KnownEndpoint): Promise<Sending | undefined> {
+  const { organisation, event, body } = begun.message;
+  if (body !== undefined) return { ...begun, body };
+  const found = await log.event(organisation, event);
+  if (found) return { ...begun, body: bodyFor(found, endpoint) };
+  await putAside(log, begun, 'cancelled', 'the event is not kept any more');
+  return undefined;
+}
+
+async function send(deps: Delivering, known: KnownEndpoint, batch: readonly Sending[]): Promise<void> {
+  const { endpoint } = known;
+  const startedAtMs = deps.nowMs();
+  const { outcome, keyIds } = await post(deps, known, batch, startedAtMs);
+  const [first] = batch;
+  if (first) await deps.gatekeeper.note(endpoint, first.message, outcome);
+  await forAll(batch, ({ message, before }) => {
+    const attempt = attemptOf(message, outcome, startedAtMs, keyIds);
+    return end(deps, endpoint, { message, before }, attempt, outcome);
+  });
+}
+
+/** Writes down how an attempt ended, of each event by itself. */
+async function end(
+  deps: Delivering,
+  endpoint: EndpointRecord,
+  { message, before }: Begun,
+  attempt: Attempt,
+  outcome: Outcome,
+): Promise<void> {
+  const nowMs = deps.nowMs();
+  const { scheduleSeconds } = retryOf(endpoint, message.type);
+  const tries = (before?.tries ?? 0) + 1;
+  const trigger = message.trigger;
+  const verdict = verdictOf(outcome, { scheduleSeconds, trigger, tries, nowMs, random: deps.random() });
+  const after = await record(deps.log, deps.lanes, { message, before, attempt, verdict, nowMs });
+  if (isExhausted(after)) await deps.tellExhausted(after);
+}
+
+async function post(deps: Delivering, known: KnownEndpoint, batch: readonly Sending[], nowMs: number) {
+  const { endpoint, signer } = known;
+  const { id, body } = sentAs(batch, nowMs);
+  const { headers: signature, keyIds } = signer.headersOf({
+    messageId: id,
+    timestampSeconds: Math.floor(nowMs / 1000),
+    body,
+    nowMs,
+    style: endpoint.signature,
+    asymmetric: endpoint.asymmetric,
+  });
+  const timeoutSeconds = Math.max(...batch.map(({ message }) => retryOf(endpoint, message.type).timeoutSeconds));
+  const request = {
+    url: endpoint.url,
+    headers: deliveryHeaders(known.headers, signature),
+    body,
+    timeoutMs: timeoutSeconds * 1000,
+    policy: deps.policy,
+  };
+  const outcome = await deps.post(request, known.authentication);
+  return { outcome, keyIds };
+}
+
+const attemptOf = (
+  message: AttemptMessage,
+  outcome: Outcome,
+  startedAtMs: number,
+  keys: readonly string[],
+): Attempt => ({
+  number: message.number,
+  trigger: message.trigger,
+  startedAtMs,
+  times: outcome.times,
+  address: outcome.address,
+  keys: [...keys],
+  status: outcome.status,
+  headers: outcome.headers,
+  body: outcome.body,
+  bodyBytes: outcome.bodyBytes,
+  error: outcome.error,
+});

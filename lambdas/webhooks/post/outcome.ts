@@ -1,0 +1,99 @@
+/** Where an attempt ended that got no whole answer. */
+export type FaultClass =
+  /** The name does not resolve. */
+  | 'dns'
+  /** The address, or one that the name leads to, is none where deliveries may go. Nothing was sent. */
+  | 'refused_address'
+  | 'connect'
+  | 'tls'
+  | 'timeout'
+  /** The connection ended before the answer did. */
+  | 'reset'
+  /** The answer is not HTTP/1.1. */
+  | 'protocol'
+  /** The head of the answer is. A body may be as long as it likes. */
+  | 'too_large'
+  /** No access token was to be had. */
+  | 'authentication'
+  /** What was to be sent is not valid: our own fault. */
+  | 'request';
+
+/** For the log that tenants read: no secret, and nothing that a receiver wrote. */
+export interface PostError {
+  readonly class: FaultClass;
+  readonly detail: string;
+}
+
+export class PostFault extends Error {
+  override name = 'PostFault';
+
+  constructor(
+    readonly kind: FaultClass,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** In milliseconds. A connection that was kept has none of the first three. */
+export interface Times {
+  dnsMs?: number;
+  connectMs?: number;
+  tlsMs?: number;
+  /** From the request to the head of the answer. */
+  firstByteMs?: number;
+  /** Of getting an access token, before anything else. */
+  tokenMs?: number;
+  totalMs: number;
+}
+
+/** What became of one attempt. */
+export interface Outcome {
+  /** Known as soon as the head of the answer is here, also where `error` says how the rest of it failed. */
+  readonly status?: number;
+  /** Of the answer, by names in lower case; several of one name are joined by commas. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Its first 16 KiB, as text: what is no UTF-8 or no character to print is U+FFFD. */
+  readonly body?: string;
+  /** The size of all of it, or what was read of it when `isBodyLonger`. */
+  readonly bodyBytes: number;
+  /** The body went on after 1 MiB, and was cut there. */
+  readonly isBodyLonger: boolean;
+  /** The address that was connected to. */
+  readonly address?: string;
+  readonly times: Readonly<Times>;
+  readonly error?: PostError;
+  /** What the receiver asked for, at most 24 h. */
+  readonly retryAfterSeconds?: number;
+  /** A kept connection turned out to be closed, and the request went out again: the receiver may have seen it twice. */
+  readonly isRepeated: boolean;
+}
+
+const LOST = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'UND_ERR_SOCKET', 'UND_ERR_CLOSED', 'UND_ERR_DESTROYED']);
+const NOT_SENT = new Set(['UND_ERR_INVALID_ARG', 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH']);
+/** undici's words for an answer that comes unasked, or that wants to become something else. */
+const NOT_HTTP = new Set(['bad response', 'bad upgrade', 'bad trailer']);
+
+/** What an error of the connection means. */
+export function faultOf(error: unknown): PostFault {
+  if (error instanceof PostFault) return error;
+  const { code = '', message = '' } = Object(error);
+  if (code === 'UND_ERR_HEADERS_OVERFLOW') return new PostFault('too_large', 'the head of the answer is too long');
+  if (NOT_SENT.has(code)) return new PostFault('request', 'the request is not valid');
+  if (LOST.has(code) && !NOT_HTTP.has(message)) return new PostFault('reset', 'the connection was closed');
+  return new PostFault('protocol', 'the answer is not valid HTTP/1.1');
+}
+
+const MOST_WAIT_SECONDS = 86_400;
+/** RFC 9110 section 5.6.7: the day's name begins all three forms; only the oldest has no zone, and means GMT. */
+const DATE = /^[A-Z][a-z]{2,8},? .*?( GMT)?$/;
+
+/** RFC 9110 section 10.2.3: a number of seconds, or a date. At most 24 h; a time that has passed is 0. */
+export function retryAfterOf(value: string | undefined, nowMs: number): number | undefined {
+  if (value === undefined) return undefined;
+  if (/^\d{1,15}$/.test(value)) return Math.min(Number(value), MOST_WAIT_SECONDS);
+  const [, zone] = DATE.exec(value) ?? [''];
+  const atMs = DATE.test(value) ? Date.parse(zone === undefined ? `${value} GMT` : value) : Number.NaN;
+  if (Number.isNaN(atMs)) return undefined;
+  return Math.min(Math.max(Math.ceil((atMs - nowMs) / 1000), 0), MOST_WAIT_SECONDS);
+}
