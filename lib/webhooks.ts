@@ -6,7 +6,7 @@ import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
 import { accept } from './constructs/accept';
 import { type Foundation, GatewayFunction } from './constructs/gateway-function';
-import { watchQueues } from './constructs/webhook-alarms';
+import { watchQueues, watchSweep } from './constructs/webhook-alarms';
 import { DELIVER_TIMEOUT } from './constructs/webhook-stores';
 
 /** Attempts that one run makes at the same time; they wait for others' servers nearly all of their time. */
@@ -90,10 +90,11 @@ export class Webhooks extends Construct {
     const { settings, deliveries, retries, bulk } = webhooks;
     const { fn } = new GatewayFunction(this, 'Sweep', foundation, {
       code: 'sweep',
-      impact: 'Webhooks that wait for longer than 15 minutes are late, and endpoints that work again are not asked.',
+      impact: SWEEP_IMPACT,
       timeoutSeconds: SWEEP_TIMEOUT.toSeconds(),
       environment: this.environment,
     });
+    watchSweep(foundation.monitoring, fn, SWEEP_IMPACT);
     settings.grant(fn, ...READ, 'dynamodb:Query', ...WRITE);
     webhooks.grantLog(fn, ...READ, 'dynamodb:BatchGetItem', 'dynamodb:Query', ...WRITE);
     webhooks.grantWaits(fn);
@@ -104,5 +105,7 @@ export class Webhooks extends Construct {
   }
 }
 
+const SWEEP_IMPACT =
+  'Webhooks that wait for longer than 15 minutes are late, and endpoints that work again are not asked.';
 const READ = ['dynamodb:GetItem'];
 const WRITE = ['dynamodb:PutItem', 'dynamodb:UpdateItem'];

@@ -1,3 +1,5 @@
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { type Monitoring, PERIOD } from './monitoring';
 import type { WebhookStores } from './webhook-stores';
@@ -31,4 +33,19 @@ export function watchQueues(monitoring: Monitoring, { deliveries, retries, bulk,
   });
   const lanes = [deliveries, retries, bulk];
   monitoring.row('webhook queues', lanes.map(oldest), lanes.map(visible), [visible(deadLetters)]);
+}
+
+/** Two periods, so that a deploy or a minute of AWS's own does not ring. */
+const SILENT_PERIODS = 2;
+
+/** Rings when the sweep does not run at all: its failures ring as every function's do, and nobody else would notice its silence. */
+export function watchSweep(monitoring: Monitoring, sweep: lambda.IFunction, impact: string): void {
+  const silent = new cloudwatch.MathExpression({
+    label: 'no sweep',
+    // Where there is no run there is no data either.
+    expression: 'IF(FILL(runs, 0) < 1, 1, 0)',
+    usingMetrics: { runs: sweep.metricInvocations({ period: PERIOD }) },
+    period: PERIOD,
+  });
+  monitoring.alarm('Sweep not running', 'sweep', { metric: silent, threshold: 1, periods: SILENT_PERIODS, impact });
 }

@@ -115,6 +115,17 @@ test.each([
   expect(alarmOn('ApproximateAgeOfOldestMessage', queue)).toMatchObject({ Statistic: 'Maximum', Threshold: threshold });
 });
 
+test('ten minutes without a sweep ring', () => {
+  const alarm = stages.prod
+    .of('AWS::CloudWatch::Alarm')
+    .map(({ Properties }) => Properties)
+    .find(({ AlarmName }) => text(AlarmName).endsWith('Sweep not running: sweep'));
+  expect(alarm).toMatchObject({ Threshold: 1, EvaluationPeriods: 2 });
+  const metrics = list(alarm?.Metrics);
+  expect(metrics.map((metric) => at(metric, 'Expression'))).toContain('IF(FILL(runs, 0) < 1, 1, 0)');
+  expect(metrics.map((metric) => at(metric, 'MetricStat', 'Metric', 'MetricName'))).toContain('Invocations');
+});
+
 test('all queues are on the dashboard', () => {
   const body = JSON.stringify(stages.prod.of('AWS::CloudWatch::Dashboard'));
   expect(body).toContain('webhook queues');

@@ -19,11 +19,12 @@ function functionProcesses(hostPid: number): readonly FunctionProcess[] {
   });
 }
 
-/** Ends one of them as a crash does, whatever it is at; the name of its function. */
+/** Ends one as a crash does, whatever it is at: of any function as often as of any other. The name of its function. */
 export function killOne(hostPid: number, random: Random): string | undefined {
   const all = functionProcesses(hostPid);
   if (all.length === 0) return undefined;
-  const { pid, name } = random.pick(all);
+  const name = random.pick([...new Set(all.map((each) => each.name))]);
+  const { pid } = random.pick(all.filter((each) => each.name === name));
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
