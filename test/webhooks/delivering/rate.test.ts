@@ -4,8 +4,11 @@ import { gatekeeper } from '../../../lambdas/webhooks/delivering/gatekeeper';
 import { statesIn } from '../../../lambdas/webhooks/stores/endpoint-states';
 import { tableOf } from '../../../lambdas/webhooks/stores/table';
 import type { TestAws } from '../../support/aws';
+import { captureOutput } from '../../support/output';
 import { webhookWorld } from '../../support/webhook-world';
 import { LOG_TABLE, startWebhookStores } from '../../support/webhooks';
+
+captureOutput();
 
 // Days of deliveries by real tables: a machine that does other things needs room.
 jest.setTimeout(240_000);
