@@ -1,4 +1,5 @@
 import { logger } from '../../shared/telemetry';
+import { timeIn } from '../records/event';
 import { type AttemptMessage, messageOf } from '../records/message';
 import { gathered } from './batches';
 import { type Begun, type Delivering, makeAttempts } from './make-attempts';
@@ -58,8 +59,13 @@ async function handle(deps: Delivering, group: readonly Given[]): Promise<void> 
   );
 }
 
-const isFirstSight = ({ receives }: Queued, { number, again, trigger }: AttemptMessage): boolean =>
-  number === 1 && receives === 1 && !again && trigger === 'event';
+/** Long before a message leaves for the dead-letter queue: what is brought back from there counts as handed out for the first time. */
+const FRESH_MS = 3_600_000;
+
+const isFirstSight = ({ receives }: Queued, message: AttemptMessage, nowMs: number): boolean => {
+  const { number, again, trigger, event } = message;
+  return number === 1 && receives === 1 && !again && trigger === 'event' && nowMs - timeIn(event) < FRESH_MS;
+};
 
 /** Longer than any attempt: who has claimed and not ended by then is dead. */
 const CLAIM_MS = 60_000;
@@ -67,12 +73,12 @@ const CLAIM_MS = 60_000;
 /** The attempt, if it is still to be made. */
 async function begin(deps: Delivering, { queued, message: queuedMessage }: Given): Promise<Begun | undefined> {
   // Nobody can have begun it: it costs no look at the log.
-  if (isFirstSight(queued, queuedMessage)) return { message: queuedMessage, before: undefined };
+  const now = deps.nowMs();
+  if (isFirstSight(queued, queuedMessage, now)) return { message: queuedMessage, before: undefined };
   const { log, lanes } = deps;
   const by = queued.id;
   const message = { ...queuedMessage, again: true };
   const { organisation, endpoint, event, number } = message;
-  const now = deps.nowMs();
   const claim = { by, number, nowMs: now, untilMs: now + CLAIM_MS };
   const before = await log.claim(organisation, endpoint, event, claim);
   if (before) return { message, before, claimedBy: by };
