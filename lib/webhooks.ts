@@ -78,6 +78,11 @@ export class Webhooks extends Construct {
     );
     fn.addEventSource(new SqsEventSource(retries, { ...source, batchSize: BATCH, maxConcurrency: MOST_RUNS.retries }));
     fn.addEventSource(new SqsEventSource(bulk, { ...source, ...BULK, maxConcurrency: MOST_RUNS.bulk }));
+    accept(
+      fn,
+      'Serverless::Serverless-LambdaEventSourceMappingDestination',
+      'what fails goes to the dead-letter queue of its queue',
+    );
   }
 
   private sweep(foundation: Foundation): void {

@@ -9,6 +9,7 @@ import { eventTypeOperations } from './event-types/event-types';
 import { filterOperations } from './filter/test-filter';
 import { jobOperations } from './jobs/jobs';
 import { deliveryOperations } from './log/deliveries';
+import { publishingCost } from './publishing/cost';
 import { eventOperations } from './publishing/events';
 import { ping } from './publishing/ping';
 import { routingOf } from './publishing/routing-of';
@@ -64,4 +65,4 @@ const operations = {
   ...eventTypeOperations({ changes: gate.changes, types, endpoints, nowMs: Date.now }),
 };
 
-export const handler = serve(webhookRoutes, operations, gate);
+export const handler = serve(webhookRoutes, operations, { ...gate, costs: { publishEvents: publishingCost } });

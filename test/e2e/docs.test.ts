@@ -4,14 +4,16 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gateway, tokenOf } from '../support/gateway';
 
-const FOLDER = 'docs/identity';
+const FOLDERS = ['docs/identity', 'docs/webhooks'];
 const pages = [
   'docs/graphql.md',
   'docs/limits.md',
   'docs/subgraphs.md',
-  ...readdirSync(FOLDER)
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => join(FOLDER, name)),
+  ...FOLDERS.flatMap((folder) =>
+    readdirSync(folder)
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => join(folder, name)),
+  ),
 ];
 const BLOCK = /^```sh\n(.*?)^```$/gms;
 

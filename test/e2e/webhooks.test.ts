@@ -195,9 +195,11 @@ test('a repeated registration is the same endpoint, and shows the same secret', 
   expect(second?.body).toEqual(first?.body);
 });
 
+/** An event for this organisation, by whoever publishes it. */
+const of = (organisation: string) => ({ type: 'some.event', data: {}, organisation });
+
 test('an operator publishes for any organisation, an administrator of a tenant for its own alone', async () => {
   const theirs = await tokenOf('admin', undefined, 'globex.example');
-  const of = (organisation: string) => ({ type: 'some.event', data: {}, organisation });
   const [acme, globex] = ['0a000000-0000-4000-8000-000000000001', '0a000000-0000-4000-8000-000000000002'];
   expect((await send('POST', '/v1/events', of(globex ?? ''))).status).toBe(202);
   expect((await send('POST', '/v1/events', of(acme ?? ''), {}, theirs)).status).toBe(403);

@@ -58,6 +58,8 @@ interface Options {
   readonly begins?: () => boolean;
 }
 
+/** What no answer of a test says otherwise. */
+const UNSEEN = { bodyBytes: 0, isBodyLonger: false, isRepeated: false, times: { totalMs: 20 } };
 const START_MS = Date.parse('2026-01-01T00:00:00Z');
 const MINUTE_MS = 60_000;
 /** After which the queue hands out what a dead worker had. */
@@ -137,17 +139,12 @@ export function webhookWorld(options: Options) {
         wait: (ms) => Promise.resolve(void (clock.now += ms)),
       }),
       post: (request: PostRequest) => {
-        const outcome: Outcome = {
-          bodyBytes: 0,
-          isBodyLonger: false,
-          isRepeated: false,
-          times: { totalMs: 20 },
-          ...answer(request, clock.now),
-        };
+        const outcome = { ...UNSEEN, ...answer(request, clock.now) };
         posted.push({ atMs: clock.now, url: request.url, event: request.headers['webhook-id'] ?? '', outcome });
         return Promise.resolve(outcome);
       },
       policy: { http: true, privateTargets: true, ports: 'any' as const },
+      authorize: () => Promise.resolve({}),
       tellExhausted: tell.exhausted,
       nowMs,
       random: () => 0.5,
@@ -219,7 +216,7 @@ export function webhookWorld(options: Options) {
         .toString('hex')
         .replaceAll(/[ilou]/g, '0')}`;
       const place = { organisation, id };
-      const content = { keys: newSigningKeys(undefined), authentication: { kind: 'none' } as const };
+      const content = { keys: newSigningKeys(undefined), authentication: { kind: 'none' as const } };
       const record: EndpointRecord = {
         ...place,
         url: `https://${id}.example.com/`,

@@ -2,6 +2,9 @@ import type { TestAws } from '../../support/aws';
 import { webhookWorld } from '../../support/webhook-world';
 import { startWebhookStores } from '../../support/webhooks';
 
+// Days of deliveries by real tables: a machine that does other things needs room.
+jest.setTimeout(240_000);
+
 let aws: TestAws;
 beforeAll(async () => {
   aws = await startWebhookStores();

@@ -1,7 +1,13 @@
 import { OPERATIONAL } from '../../../lambdas/webhooks/publishing/operational';
 import type { TestAws } from '../../support/aws';
+import { captureOutput } from '../../support/output';
 import { webhookWorld } from '../../support/webhook-world';
 import { startWebhookStores } from '../../support/webhooks';
+
+captureOutput();
+
+// Days of deliveries by real tables: a machine that does other things needs room.
+jest.setTimeout(240_000);
 
 let aws: TestAws;
 beforeAll(async () => {
@@ -19,7 +25,7 @@ function toldWorld(answer: (url: string, atMs: number) => number, fields = {}) {
     queues: false,
     answer({ url, body }, atMs) {
       if (!url.includes('told')) return { status: answer(url, atMs) };
-      told.push(JSON.parse(String(body)));
+      told.push(JSON.parse(body.toString()));
       return { status: 200 };
     },
     ...fields,

@@ -1,8 +1,11 @@
 import { nextMessage } from '../../../lambdas/webhooks/delivering/record';
 import { startAnew } from '../../../lambdas/webhooks/log/start-anew';
 import type { TestAws } from '../../support/aws';
+import { captureOutput } from '../../support/output';
 import { NOW_MS, webhookWorker } from '../../support/webhook-worker';
 import { startWebhookStores } from '../../support/webhooks';
+
+captureOutput();
 
 let aws: TestAws;
 beforeAll(async () => {

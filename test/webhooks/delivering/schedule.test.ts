@@ -1,7 +1,13 @@
 import { SCHEDULE_SECONDS } from '../../../lambdas/webhooks/delivering/schedule';
 import type { TestAws } from '../../support/aws';
+import { captureOutput } from '../../support/output';
 import { webhookWorld } from '../../support/webhook-world';
 import { startWebhookStores } from '../../support/webhooks';
+
+captureOutput();
+
+// Days of deliveries by real tables: a machine that does other things needs room.
+jest.setTimeout(240_000);
 
 let aws: TestAws;
 beforeAll(async () => {
