@@ -1,5 +1,6 @@
 import { nextMessage } from '../../../lambdas/webhooks/delivering/record';
 import { startAnew } from '../../../lambdas/webhooks/log/start-anew';
+import { eventId, hashOf } from '../../../lambdas/webhooks/records/event';
 import type { TestAws } from '../../support/aws';
 import { captureOutput } from '../../support/output';
 import { NOW_MS, webhookWorker } from '../../support/webhook-worker';
@@ -28,4 +29,18 @@ test('a delivery that is replayed keeps the attempt that had been its only one',
     { number: 1, trigger: 'event', status: 200 },
     { number: 2, trigger: 'replay', status: 200 },
   ]);
+});
+
+test('what is brought back from the dead letters is sent only if nobody has sent it', async () => {
+  const it = webhookWorker({ batch: undefined });
+  const hoursAgo = NOW_MS - 2 * 3_600_000;
+  const [sent, unsent] = ['sent', 'unsent'].map((key) =>
+    it.message(10, { event: eventId(hoursAgo, hashOf(key, key)) }),
+  );
+  if (!sent || !unsent) throw new Error('two messages');
+  await it.run([sent]);
+  // SQS knows nothing of them any more: another id, handed out for the first time.
+  await it.run([sent, unsent]);
+  expect(it.posts).toHaveLength(2);
+  for (const each of [sent, unsent]) expect(await it.stateOf(each)).toMatchObject({ state: 'delivered', attempts: 1 });
 });
