@@ -3,12 +3,13 @@ import * as z from 'zod/mini';
 import { graphRoutes } from '../../lambdas/graph/contract';
 import { liveGraph } from '../../lambdas/graph/live-graph';
 import { federatedGraph } from '../../lambdas/graph/operations';
-import type { Access } from '../../lambdas/shared/access/access';
+import type { Access, Admission } from '../../lambdas/shared/access/access';
 import { setOfRole } from '../../lambdas/shared/access/permissions';
 import { openSend } from '../../lambdas/shared/http/send';
 import { serve } from '../../lambdas/shared/http/serve';
 import { fromJson } from '../../lambdas/shared/json';
 import { RedisAway } from '../../lambdas/shared/stores/breaker';
+import { CALLER } from './event';
 
 /*
  * Our graph function for as much as its peers do: nobody is asked whether the caller may do this, or is within limits, and
@@ -37,19 +38,20 @@ const NOTHING = {
   resetSeconds: 1,
   windowSeconds: 1,
 } as const;
+const ADMITTED: Admission = {
+  principal: {
+    ...CALLER,
+    roles: ['viewer'],
+    permissions: setOfRole('viewer'),
+    grants: [],
+    plan: 'free',
+    organisationPlan: 'free',
+  },
+  limits: { policies: [NOTHING], binding: NOTHING, degraded: false },
+  leave: () => undefined,
+};
 const open: Access = {
-  admit: async (identity) => ({
-    principal: {
-      ...identity,
-      roles: ['viewer'],
-      permissions: setOfRole('viewer'),
-      grants: [],
-      plan: 'free',
-      organisationPlan: 'free',
-    },
-    limits: { policies: [NOTHING], binding: NOTHING, degraded: false },
-    leave: () => undefined,
-  }),
+  admit: async () => ADMITTED,
   noteRefusal: async () => undefined,
 };
 const addresses = { admit: async () => undefined, wrong: async () => undefined };

@@ -54,7 +54,11 @@ function traceOf(event: APIGatewayProxyEvent, requestId: string): Headers {
   return { traceparent, ...(tracestate !== undefined && TRACE_STATE.test(tracestate) && { tracestate }) };
 }
 
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** API Gateway's request id is the trace's id, as it stands; of a caller's own one its hash is. */
 function newTrace(requestId: string): string {
-  const ids = createHash('sha256').update(requestId).digest('hex');
-  return `00-${ids.slice(0, 32)}-${ids.slice(32, 48)}-01`;
+  const isId = UUID.test(requestId) && !requestId.startsWith('00000000-0000-0000-');
+  const id = isId ? requestId.split('-').join('') : createHash('sha256').update(requestId).digest('hex').slice(0, 32);
+  return `00-${id}-${id.slice(0, 16)}-01`;
 }

@@ -8,40 +8,43 @@ const SERVICE = 'gatehouse';
 /** What powertools puts into its lines itself, or would. */
 const RESERVED = new Set(['level', 'message', 'timestamp', 'service', 'sampling_rate', 'xray_trace_id']);
 
-/** Fields as they stand in a line, without what is empty; nothing where one of them is more than a word or a number. */
-function plainFields(fields: unknown): Record<string, unknown> | undefined {
-  if (typeof fields !== 'object' || fields === null || fields instanceof Error) return undefined;
-  const found: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(fields)) {
+/**
+ * Fields as they stand in a line, each after a comma, without what is empty; nothing where one of them is more than a word
+ * or a number.
+ */
+function plainFields(fields: unknown): string | undefined {
+  if (!isPlainObject(fields)) return undefined;
+  let text = '';
+  for (const name in fields) {
+    const value = fields[name];
     if (value === undefined || value === null || value === '') continue;
-    if (RESERVED.has(name) || !['string', 'number', 'boolean'].includes(typeof value)) return undefined;
-    found[name] = value;
+    if (RESERVED.has(name) || (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean'))
+      return undefined;
+    text += `,${JSON.stringify(name)}:${JSON.stringify(value)}`;
   }
-  return found;
+  return text;
 }
+
+const isPlainObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 
 const INFO = 12;
 
 /**
- * Powertools' logger, but that the line of each request is written without its copies of copies: 5 µs in place of 25. A
- * test holds both lines against each other.
+ * Powertools' logger, but that the line of each request is written as text at once, without its copies of copies: 2 µs in
+ * place of 25. A test holds both lines against each other.
  */
 class RequestLogger extends Logger {
   override info(...line: Parameters<Logger['info']>): void {
     const [message, ...extra] = line;
     const isPlain = typeof message === 'string' && message !== '' && extra.length === 1 && this.level === INFO;
     const fields = isPlain ? plainFields(extra[0]) : undefined;
-    if (!fields) return super.info(message, ...extra);
+    if (fields === undefined) return super.info(message, ...extra);
     const timestamp = new Date().toISOString();
-    const base = {
-      level: 'INFO',
-      message,
-      timestamp,
-      service: SERVICE,
-      sampling_rate: 0,
-      xray_trace_id: getXRayTraceIdFromEnv(),
-    };
-    process.stdout.write(`${JSON.stringify({ ...base, ...fields })}\n`);
+    const before = `{"level":"INFO","message":${JSON.stringify(message)},"timestamp":"${timestamp}"`;
+    const trace = getXRayTraceIdFromEnv();
+    const traced = trace === undefined ? '' : `,"xray_trace_id":${JSON.stringify(trace)}`;
+    process.stdout.write(`${before},"service":"${SERVICE}","sampling_rate":0${traced}${fields}}\n`);
     return undefined;
   }
 }

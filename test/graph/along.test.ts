@@ -36,6 +36,17 @@ test('a trace that is made is the same for all subgraphs of a request, and anoth
   expect(await along({}, 'request-1')).not.toEqual(await along({}, 'request-2'));
 });
 
+test.each([
+  ['is the id of the trace', 'c6af9ac6-7b61-11e6-9a41-93e8deadbeef', 'c6af9ac67b6111e69a4193e8deadbeef'],
+  ['of which half is zeros is no id of a trace', '00000000-0000-0000-9a41-93e8deadbeef', undefined],
+])("API Gateway's request id %s", async (_, requestId, id) => {
+  const { traceparent = '' } = await along({}, requestId);
+  const [, trace, parent] = traceparent.split('-');
+  if (id !== undefined) expect(trace).toBe(id);
+  expect(trace).not.toMatch(/^0{32}$/);
+  expect(parent).not.toMatch(/^0{16}$/);
+});
+
 test('of the headers of the caller only those go along that were asked for, whatever their spelling', async () => {
   const { traceparent, ...rest } = await along(
     { 'Accept-Language': 'de', Authorization: 'Bearer secret' },

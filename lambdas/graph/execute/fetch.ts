@@ -70,8 +70,13 @@ function headOf({ query, operationName }: Fetch): string {
 
 /** The members of the variables that the caller has given; for the others, the subgraph has the operation's defaults. */
 function variablesOf({ variables }: Fetch, run: Run): string {
-  const given = variables.filter((name) => Object.hasOwn(run.variables, name) && run.variables[name] !== undefined);
-  return given.map((name) => `${JSON.stringify(name)}:${JSON.stringify(run.variables[name])}`).join(',');
+  let text = '';
+  for (const name of variables) {
+    const value = Object.hasOwn(run.variables, name) ? run.variables[name] : undefined;
+    if (value === undefined) continue;
+    text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${JSON.stringify(value)}`;
+  }
+  return text;
 }
 
 const from =

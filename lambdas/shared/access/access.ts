@@ -114,7 +114,9 @@ function principalOf(identity: Identity, entry: Entry, origin: Origin, now: numb
   if (isOver || (identity.token !== undefined && revokedTokens.includes(identity.token))) refuse('unauthenticated');
   if (ranges.length > 0 && !isWithinRanges(ranges, origin.sourceIp))
     refuse('forbidden', 'this key may not be used from this address');
-  return { ...identity, roles, permissions, grants, plan, organisationPlan };
+  const { kind, id, organisation, workspace, session, token, expiresAtSeconds, external } = identity;
+  const rights = { roles, permissions, grants, plan, organisationPlan };
+  return { kind, id, organisation, workspace, session, token, expiresAtSeconds, external, ...rights };
 }
 
 /** The script has asked the same before it let anything be spent (admit-script.ts). */

@@ -14,9 +14,9 @@ const MOST_KEPT = 64;
 
 export function keptConnections(dialing: Dialing): Connections {
   const origins = new Map<string, Origin>();
-  const originOf = ({ url }: Target): Origin => {
-    const found = origins.get(url.origin) ?? { free: [] };
-    origins.set(url.origin, found);
+  const originOf = ({ origin: name }: Target): Origin => {
+    const found = origins.get(name) ?? { free: [] };
+    origins.set(name, found);
     return found;
   };
   return {

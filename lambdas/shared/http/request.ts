@@ -8,11 +8,26 @@ export const DEFAULT_MAX_BYTES = 256 * 1024;
 const MOST_ERRORS = 20;
 const SANE_REQUEST_ID = /^[A-Za-z0-9._~-]{8,128}$/;
 
-/** REST APIs hand headers on in the caller's spelling. */
-export function header({ headers }: APIGatewayProxyEvent, name: string): string | undefined {
-  for (const key in headers) if (key.toLowerCase() === name) return headers[key];
-  return undefined;
+/** The headers that were asked for last, by name in lower case: those of one request are asked for a dozen times. */
+let last: { readonly of: APIGatewayProxyEvent['headers'] | undefined; readonly fields: ReadonlyMap<string, string> } = {
+  of: undefined,
+  fields: new Map(),
+};
+
+function fieldsOf(headers: APIGatewayProxyEvent['headers']): ReadonlyMap<string, string> {
+  const fields = new Map<string, string>();
+  for (const name in headers) {
+    const lower = name.toLowerCase();
+    const value = headers[name];
+    if (value !== undefined && !fields.has(lower)) fields.set(lower, value);
+  }
+  last = { of: headers, fields };
+  return fields;
 }
+
+/** REST APIs hand headers on in the caller's spelling. */
+export const header = ({ headers }: APIGatewayProxyEvent, name: string): string | undefined =>
+  (last.of === headers ? last.fields : fieldsOf(headers)).get(name);
 
 /** The caller's own request id when it is a sane token, else API Gateway's. */
 export function requestIdOf(event: APIGatewayProxyEvent): string {
@@ -25,10 +40,18 @@ export const publicUrlOf = ({ stageVariables }: APIGatewayProxyEvent): string =>
 
 /** More than one credential, in one header or in two. */
 export function hasTwoCredentials({ multiValueHeaders, headers }: APIGatewayProxyEvent): boolean {
-  const all = { ...headers, ...multiValueHeaders };
-  const shown = Object.entries(all).filter(([name]) => ['authorization', 'x-api-key'].includes(name.toLowerCase()));
-  return shown.flatMap(([, values]) => values ?? []).length > 1;
+  let shown = 0;
+  for (const name in multiValueHeaders) if (isCredential(name)) shown += multiValueHeaders[name]?.length ?? 0;
+  for (const name in headers) if (isCredential(name) && !multiValueHeaders?.[name]) shown += 1;
+  return shown > 1;
 }
+
+/** Names of another length are not even spelled in lower case: this is looked at for each header of each request. */
+const isCredential = (name: string) =>
+  (name.length === AUTHORIZATION.length && name.toLowerCase() === AUTHORIZATION) ||
+  (name.length === API_KEY.length && name.toLowerCase() === API_KEY);
+const AUTHORIZATION = 'authorization';
+const API_KEY = 'x-api-key';
 
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 
@@ -88,13 +111,17 @@ export function parseQuery(schema: Schema, event: APIGatewayProxyEvent): unknown
   return parsePart('query', schema, event.queryStringParameters ?? {});
 }
 
+/** A character is three bytes at most: the bytes of a short text need not be counted. */
+const isLonger = (text: string, isBase64: boolean, mostBytes: number): boolean =>
+  text.length > mostBytes / 3 && Buffer.byteLength(text, isBase64 ? 'base64' : 'utf8') > mostBytes;
+
 /** The body's text. Size, then content type: the cheap refusals come first. */
 export function bodyText({ contentType, maxBytes = DEFAULT_MAX_BYTES }: RequestBody, event: APIGatewayProxyEvent) {
   const raw = event.body ?? '';
-  const bytes = Buffer.byteLength(raw, event.isBase64Encoded ? 'base64' : 'utf8');
-  if (bytes > maxBytes) refuse('too_large', `the body may hold ${maxBytes} bytes`);
-  const sent = header(event, 'content-type')?.split(';', 1)[0]?.trim().toLowerCase();
-  if (sent !== contentType) refuse('unsupported_media_type', `send ${contentType}`);
+  if (isLonger(raw, event.isBase64Encoded, maxBytes)) refuse('too_large', `the body may hold ${maxBytes} bytes`);
+  const sent = header(event, 'content-type');
+  if (sent !== contentType && sent?.split(';', 1)[0]?.trim().toLowerCase() !== contentType)
+    refuse('unsupported_media_type', `send ${contentType}`);
   return event.isBase64Encoded ? Buffer.from(raw, 'base64').toString('utf8') : raw;
 }
 

@@ -1,3 +1,5 @@
+import { BoundedMap } from '../bounded-map';
+
 /*
  * The head of an HTTP/1.1 response (RFC 9112), as strictly as its grammar: what two readers could understand in two ways
  * is no response. https://www.rfc-editor.org/rfc/rfc9112
@@ -26,8 +28,22 @@ const KEPT_SECONDS = /(?:^|[ ,])timeout=(\d{1,9})(?:$|[ ,])/i;
 const MARGIN_MS = 1_000;
 const BODILESS = new Set([204, 304]);
 
-/** @param text a head in Latin-1, without the empty line that ends it */
+const MOST_REMEMBERED = 64;
+const remembered = new BoundedMap<string, ResponseHead>(MOST_REMEMBERED);
+
+/**
+ * What differs between the heads of one service is its date, which is the same for a second.
+ * @param text a head in Latin-1, without the empty line that ends it
+ */
 export function responseHead(text: string): ResponseHead {
+  const known = remembered.get(text);
+  if (known) return known;
+  const head = parsed(text);
+  remembered.set(text, head);
+  return head;
+}
+
+function parsed(text: string): ResponseHead {
   const [first = '', ...lines] = text.split('\r\n');
   const [, minor, code] = STATUS_LINE.exec(first) ?? fail('its first line is no status line');
   const fields = framingOf(lines);

@@ -108,7 +108,7 @@ export function openSend({ identity, signedUrls, privateTargets }: SendOptions):
       const own = isSigned ? sign(message, identity, target.url) : plain(message);
       const connection = connections.take(target, isNew);
       const { timeoutMs = TIMEOUT_MS, maxAnswerBytes = MOST_ANSWER_BYTES } = message;
-      const request = postOf(target, { ...message.headers, ...own }, message.body);
+      const request = postOf(target, own, message.body, message.headers);
       const response = await connection.ask(request, { timeoutMs, maxAnswerBytes });
       connections.give(target, connection);
       return response;

@@ -1,6 +1,8 @@
 /** Where requests to one URL go, and how they begin: worked out once for all of them. */
 export interface Target {
   readonly url: URL;
+  /** Scheme, name and port: what connections are kept for. */
+  readonly origin: string;
   readonly isSecure: boolean;
   /** A name or an address, an IPv6 one without its brackets. */
   readonly hostname: string;
@@ -16,6 +18,7 @@ export function targetOf(address: string): Target {
   const isSecure = url.protocol === 'https:';
   return {
     url,
+    origin: url.origin,
     isSecure,
     hostname: url.hostname.replace(/^\[|\]$/g, ''),
     port: url.port === '' ? (isSecure ? 443 : 80) : Number(url.port),
@@ -34,14 +37,21 @@ export interface Post {
   readonly encoding: 'latin1' | 'utf8';
 }
 
-/** The whole request as one text: one write, which is one system call. Throws for a field that would not be one. */
-export function postOf({ start }: Target, fields: Readonly<Record<string, string>>, body: string): Post {
+type Fields = Readonly<Record<string, string>>;
+
+function fieldLine(name: string, value: string): string {
+  if (!NAME.test(name) || !VALUE.test(value)) throw new Error(`the header ${JSON.stringify(name)} cannot be sent`);
+  return `${name}: ${value}\r\n`;
+}
+
+/**
+ * The whole request as one text: one write, which is one system call. Throws for a field that would not be one.
+ * @param more what else goes along, but for what `fields` say
+ */
+export function postOf({ start }: Target, fields: Fields, body: string, more: Fields = {}): Post {
   let head = start;
-  for (const name in fields) {
-    const value = fields[name] ?? '';
-    if (!NAME.test(name) || !VALUE.test(value)) throw new Error(`the header ${JSON.stringify(name)} cannot be sent`);
-    head += `${name}: ${value}\r\n`;
-  }
+  for (const name in more) if (fields[name] === undefined) head += fieldLine(name, more[name] ?? '');
+  for (const name in fields) head += fieldLine(name, fields[name] ?? '');
   const bytes = Buffer.byteLength(body);
   const text = `${head}content-length: ${bytes}\r\n\r\n${body}`;
   return { text, encoding: bytes === body.length ? 'latin1' : 'utf8' };

@@ -95,15 +95,22 @@ const stateItem = (policy: Policy) =>
  * the older `X-RateLimit-*` say that one: its reset is the second since 1970 in which it is whole again.
  */
 export function limitHeaders({ policies, binding, degraded }: LimitState, nowMs: number): Record<string, string> {
-  const sorted = [binding, ...policies.filter(({ scope, name }) => scope !== binding.scope || name !== binding.name)];
-  return {
-    'ratelimit-policy': sorted.map(policyItem).join(', '),
-    ratelimit: sorted.map(stateItem).join(', '),
+  let policy = policyItem(binding);
+  let state = stateItem(binding);
+  for (const each of policies) {
+    if (each.scope === binding.scope && each.name === binding.name) continue;
+    policy += `, ${policyItem(each)}`;
+    state += `, ${stateItem(each)}`;
+  }
+  const headers: Record<string, string> = {
+    'ratelimit-policy': policy,
+    ratelimit: state,
     'x-ratelimit-limit': String(binding.limit),
     'x-ratelimit-remaining': String(binding.left),
     'x-ratelimit-reset': String(Math.ceil(nowMs / 1000) + binding.resetSeconds),
-    ...(degraded && { 'x-ratelimit-mode': 'degraded' }),
   };
+  if (degraded) headers['x-ratelimit-mode'] = 'degraded';
+  return headers;
 }
 
 /** The moment so many seconds from now, in the whole second that `X-RateLimit-Reset` says. */

@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { ROLE_NAMES, ROLES } from '../../../lambdas/shared/access/permissions';
 import { type Identity, identityOf } from '../../../lambdas/shared/access/principal';
 import { event, principal } from '../../support/event';
@@ -36,6 +37,28 @@ test.each([
 ])('a context with %s is no identity', (_, authorizer) => {
   expect(identityOf(contextOf(authorizer))).toBeUndefined();
   expect(identityOf(contextOf(good))).toBeDefined();
+});
+
+const read = (authorizer: Record<string, unknown>) =>
+  identityOf({ ...event({ resource: '/' }).requestContext, authorizer });
+
+test('what is read without the schema is what the schema reads', () => {
+  const uuid = fc.oneof(fc.uuid(), fc.constantFrom(undefined, ID.toUpperCase(), `${ID}0`, 7, null));
+  const context = fc.record({
+    kind: fc.constantFrom('user', 'api_key', 'client', 'robot', undefined),
+    principalId: fc.constantFrom('user-1', '', 3, undefined),
+    organisation: uuid,
+    workspace: uuid,
+    session: uuid,
+    token: fc.constantFrom(undefined, ID, 'x', 3),
+    expires: fc.constantFrom(undefined, '1800000000', '0', '1.5', '-1', 'soon', '', 1_800_000_000, true),
+  });
+  fc.assert(
+    // With an issuer whose user is not named it is nobody's but ours, and the schema reads it.
+    fc.property(context, (found) => expect(read(found)).toEqual(read({ ...found, issuer: 'https://issuer.example' }))),
+    { numRuns: 2_000 },
+  );
+  expect(read({ ...good, principalId: ID, expires: '1800000000' })?.expiresAtSeconds).toBe(1_800_000_000);
 });
 
 test('the list of role names is the table of roles', () => {
