@@ -114,9 +114,22 @@ function principalOf(identity: Identity, entry: Entry, origin: Origin, now: numb
   if (isOver || (identity.token !== undefined && revokedTokens.includes(identity.token))) refuse('unauthenticated');
   if (ranges.length > 0 && !isWithinRanges(ranges, origin.sourceIp))
     refuse('forbidden', 'this key may not be used from this address');
-  const { kind, id, organisation, workspace, session, token, expiresAtSeconds, external } = identity;
-  const rights = { roles, permissions, grants, plan, organisationPlan };
-  return { kind, id, organisation, workspace, session, token, expiresAtSeconds, external, ...rights };
+  // Written out: two objects spread into one cost several microseconds of each request.
+  return {
+    kind: identity.kind,
+    id: identity.id,
+    organisation: identity.organisation,
+    workspace: identity.workspace,
+    session: identity.session,
+    token: identity.token,
+    expiresAtSeconds: identity.expiresAtSeconds,
+    external: identity.external,
+    roles,
+    permissions,
+    grants,
+    plan,
+    organisationPlan,
+  };
 }
 
 /** The script has asked the same before it let anything be spent (admit-script.ts). */

@@ -256,7 +256,12 @@ function decode(answer: unknown): AdmitAnswer {
   for (let at = FIRST_LEVEL; at < answer.length; at += 1) levels.push(int(answer, at));
   return {
     state,
-    ...withEntry,
+    organisationEpoch: known.organisationEpoch,
+    subjectEpoch: known.subjectEpoch,
+    changing: known.changing,
+    entryId: withEntry.entryId,
+    entryJson: withEntry.entryJson,
+    version: withEntry.version,
     scope: int(answer, 7),
     by: int(answer, 8),
     waitMs: int(answer, 9),

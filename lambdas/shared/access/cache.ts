@@ -34,8 +34,10 @@ const runningKey = (organisation: string) => `${prefix(organisation)}:running`;
 export const usageKey = (organisation: string, subject: string) => `${prefix(organisation)}:usage:${subject}`;
 
 /** One session, one key, one client, or a user by one external issuer, in one workspace. */
-export const entryKey = ({ organisation, session, workspace, external, ...identity }: Identity) =>
-  `${prefix(organisation)}:access:${TABLE}:${session ?? subjectOf(identity)}:${workspace ?? ''}:${external?.entry ?? ''}`;
+export function entryKey(identity: Identity): string {
+  const { organisation, session = subjectOf(identity), workspace = '', external } = identity;
+  return `${prefix(organisation)}:access:${TABLE}:${session}:${workspace}:${external?.entry ?? ''}`;
+}
 
 /** What a change makes void: everything of the organisation, or what belongs to one subject (`user:…`) alone. */
 export interface Scope {

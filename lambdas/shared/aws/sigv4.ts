@@ -27,18 +27,27 @@ const ALGORITHM = 'AWS4-HMAC-SHA256';
 /** The headers of a request with its signature; all of them are signed but the content type. */
 export function signHeaders(request: Signing, headers: Fields, identity: AwsIdentity, at = new Date()): Fields {
   const stamp = stampOf(at);
-  const all = {
-    ...headers,
-    'x-amz-date': stamp,
-    ...(identity.sessionToken !== undefined && { 'x-amz-security-token': identity.sessionToken }),
-  };
-  const { 'content-type': _, ...signed }: Fields = { ...all, host: request.url.host };
-  const names = Object.keys(signed).toSorted().join(';');
-  const signature = signatureOf(request, signed, [...request.url.searchParams], identity, stamp);
+  // Written out: each request to Lambda, Redis and DynamoDB waits for this.
+  const all: Record<string, string> = {};
+  const signed: Record<string, string> = { host: request.url.host };
+  for (const name in headers) {
+    const value = headers[name] ?? '';
+    all[name] = value;
+    if (name !== 'content-type') signed[name] = value;
+  }
+  all['x-amz-date'] = signed['x-amz-date'] = stamp;
+  if (identity.sessionToken !== undefined)
+    all['x-amz-security-token'] = signed['x-amz-security-token'] = identity.sessionToken;
+  const names = Object.keys(signed).toSorted();
+  const query = request.url.search === '' ? NO_QUERY : [...request.url.searchParams];
+  const signature = signatureOf(request, { headers: signed, names, query }, identity, stamp);
   const credential = `${identity.accessKeyId}/${scopeOf(request, identity, stamp)}`;
-  const authorization = `${ALGORITHM} Credential=${credential}, SignedHeaders=${names}, Signature=${signature}`;
-  return { ...all, authorization };
+  const signedHeaders = names.join(';');
+  all.authorization = `${ALGORITHM} Credential=${credential}, SignedHeaders=${signedHeaders}, Signature=${signature}`;
+  return all;
 }
+
+const NO_QUERY: readonly string[][] = [];
 
 /** The query of a presigned request, the host alone signed of its headers. */
 export function signQuery(request: Signing, query: Fields, identity: AwsIdentity, at = new Date()): string {
@@ -51,33 +60,42 @@ export function signQuery(request: Signing, query: Fields, identity: AwsIdentity
     'X-Amz-Credential': `${identity.accessKeyId}/${scopeOf(request, identity, stamp)}`,
     'X-Amz-SignedHeaders': 'host',
   });
-  const signature = signatureOf(request, { host: request.url.host }, all, identity, stamp);
+  const parts = { headers: { host: request.url.host }, names: ['host'], query: all };
+  const signature = signatureOf(request, parts, identity, stamp);
   return [...all, ['X-Amz-Signature', signature]].map(pair).join('&');
 }
 
-const stampOf = (at: Date) => at.toISOString().replaceAll(/[:-]|\.\d{3}/g, '');
+/** `20261124T183000Z` of `2026-11-24T18:30:00.000Z`. */
+function stampOf(at: Date): string {
+  const iso = at.toISOString();
+  const day = iso.slice(0, 4) + iso.slice(5, 7) + iso.slice(8, 10);
+  return `${day}T${iso.slice(11, 13)}${iso.slice(14, 16)}${iso.slice(17, 19)}Z`;
+}
 
 const scopeOf = ({ service }: Signing, { region }: AwsIdentity, stamp: string) =>
   `${stamp.slice(0, 8)}/${region}/${service}/aws4_request`;
 
+interface Signed {
+  readonly headers: Fields;
+  /** Theirs, sorted. */
+  readonly names: readonly string[];
+  readonly query: readonly (readonly string[])[];
+}
+
+/** White space that a canonical value does not have. */
+const LOOSE = /^\s|\s\s|[^\S ]|\s$/;
+const canonical = (value: string) => (LOOSE.test(value) ? value.trim().replaceAll(/\s+/g, ' ') : value);
+
 function signatureOf(
   request: Signing,
-  headers: Fields,
-  query: readonly (readonly string[])[],
+  { headers, names, query }: Signed,
   identity: AwsIdentity,
   stamp: string,
 ): string {
-  const names = Object.keys(headers).toSorted();
-  const canonical = [
-    request.method,
-    request.url.pathname,
-    query.map(pair).toSorted().join('&'),
-    ...names.map((name) => `${name}:${(headers[name] ?? '').trim().replaceAll(/\s+/g, ' ')}`),
-    '',
-    names.join(';'),
-    sha256(request.body ?? ''),
-  ].join('\n');
-  const text = [ALGORITHM, stamp, scopeOf(request, identity, stamp), sha256(canonical)].join('\n');
+  let lines = `${request.method}\n${request.url.pathname}\n${query.map(pair).toSorted().join('&')}\n`;
+  for (const name of names) lines += `${name}:${canonical(headers[name] ?? '')}\n`;
+  lines += `\n${names.join(';')}\n${sha256(request.body ?? '')}`;
+  const text = `${ALGORITHM}\n${stamp}\n${scopeOf(request, identity, stamp)}\n${sha256(lines)}`;
   return createHmac('sha256', keyOf(identity, stamp.slice(0, 8), request.service))
     .update(text)
     .digest('hex');
