@@ -21,7 +21,10 @@ interface Asked {
   readonly subgraphs: Subgraphs;
 }
 
-/** Calls of subgraphs by contender. Throws unless all contenders answer the same, byte for byte. */
+/** How many requests calls are counted of: which fetches meet is a matter of who answers when. */
+const COUNTED = 20;
+
+/** Calls of subgraphs by request and contender. Throws unless all contenders answer the same, byte for byte. */
 export async function sameAnswers({ contenders, subgraphs }: Asked, { name, body }: Operation) {
   const calls = new Map<string, Calls>();
   let first: string | undefined;
@@ -29,8 +32,8 @@ export async function sameAnswers({ contenders, subgraphs }: Asked, { name, body
     // Once before, as some ask subgraphs for more when they start.
     await contender.take({ body, count: 1 });
     await subgraphs.calls();
-    const { text, plansInRust } = await contender.take({ body, count: 1 });
-    calls.set(contender.name, await subgraphs.calls());
+    const { text, plansInRust } = await contender.take({ body, count: COUNTED });
+    calls.set(contender.name, byRequest(await subgraphs.calls()));
     if (plansInRust === 0) throw new Error(`${contender.name} has made no plan in Rust`);
     const data = dataOf(text);
     first ??= data;
@@ -39,6 +42,11 @@ export async function sameAnswers({ contenders, subgraphs }: Asked, { name, body
   say(`The ${name} operation: all answer the same ${count(Buffer.byteLength(first ?? ''))} bytes of data`);
   return calls;
 }
+
+const byRequest = (calls: Calls): Calls =>
+  Object.fromEntries(
+    Object.entries(calls).map(([subgraph, count]) => [subgraph, Math.round((count * 10) / COUNTED) / 10]),
+  );
 
 const AROUND = 60;
 
@@ -56,6 +64,6 @@ export function printCalls(calls: ReadonlyMap<string, Calls>, most?: number): vo
   const [mine = 0] = [...calls.values()].map(total);
   say(`  calls of ${SUBGRAPHS.join(' + ')}`);
   for (const [name, each] of calls)
-    row(name, `${SUBGRAPHS.map((subgraph) => each[subgraph] ?? 0).join(' + ')} = ${total(each)}`, undefined);
+    row(name, `${SUBGRAPHS.map((subgraph) => each[subgraph] ?? 0).join(' + ')} = ${total(each).toFixed(1)}`, undefined);
   if (most !== undefined) row(`  of ours, beside the ${most} that it may make`, '', mine / most, 1);
 }

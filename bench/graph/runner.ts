@@ -10,8 +10,18 @@ import { Task, type Turn } from './turn';
 
 type Ask = (body: string) => Promise<string>;
 
-const Headers = z.object({ 'x-ratelimit-mode': z.optional(z.string()) });
-const Result = z.object({ statusCode: z.literal(200), headers: z.optional(Headers), body: z.string() });
+interface Result {
+  readonly headers?: Readonly<Record<string, unknown>>;
+  readonly body: string;
+}
+/** No schema: what looks at answers is counted with what answers. */
+const isResult = (value: unknown): value is Result =>
+  typeof value === 'object' &&
+  value !== null &&
+  'statusCode' in value &&
+  value.statusCode === 200 &&
+  'body' in value &&
+  typeof value.body === 'string';
 const Module = z.looseObject({
   handler: z.optional(z.custom<(event: unknown, context: object) => Promise<unknown>>()),
   ask: z.optional(z.custom<Ask>()),
@@ -29,7 +39,8 @@ async function contender() {
   const invoke: Ask = async (body) => {
     const text = events.get(body) ?? eventText(body);
     events.set(body, text);
-    const result = Result.parse(await handler(JSON.parse(text), { awsRequestId: 'bench' }));
+    const result = await handler(JSON.parse(text), { awsRequestId: 'bench' });
+    if (!isResult(result)) throw new Error(`no answer: ${JSON.stringify(result)}`);
     if (result.headers?.['x-ratelimit-mode'] === 'degraded') degraded += 1;
     return result.body;
   };

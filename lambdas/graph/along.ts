@@ -56,9 +56,12 @@ function traceOf(event: APIGatewayProxyEvent, requestId: string): Headers {
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
+const withoutDashes = (id: string) =>
+  id.slice(0, 8) + id.slice(9, 13) + id.slice(14, 18) + id.slice(19, 23) + id.slice(24);
+
 /** API Gateway's request id is the trace's id, as it stands; of a caller's own one its hash is. */
 function newTrace(requestId: string): string {
   const isId = UUID.test(requestId) && !requestId.startsWith('00000000-0000-0000-');
-  const id = isId ? requestId.split('-').join('') : createHash('sha256').update(requestId).digest('hex').slice(0, 32);
+  const id = isId ? withoutDashes(requestId) : createHash('sha256').update(requestId).digest('hex').slice(0, 32);
   return `00-${id}-${id.slice(0, 16)}-01`;
 }
