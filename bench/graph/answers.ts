@@ -43,9 +43,9 @@ export async function sameAnswers({ contenders, subgraphs }: Asked, { name, body
   return calls;
 }
 
-const byRequest = (calls: Calls): Calls =>
+const byRequest = (counted: Calls): Calls =>
   Object.fromEntries(
-    Object.entries(calls).map(([subgraph, count]) => [subgraph, Math.round((count * 10) / COUNTED) / 10]),
+    Object.entries(counted).map(([subgraph, calls]) => [subgraph, Math.round((calls * 10) / COUNTED) / 10]),
   );
 
 const AROUND = 60;
