@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { type CustomRoles, setOf } from '../shared/access/load';
+import { type CustomRoles, setOf } from '../shared/access/load.lazy';
 import { NO_PERMISSIONS, namesOf, union } from '../shared/access/permissions';
 
 /** A user in an organisation and perhaps in a workspace of it, with what holds there now. */

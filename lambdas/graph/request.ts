@@ -5,6 +5,7 @@ import { MOST_BATCHED } from '../shared/graph/settings';
 import { bodyText, header, parsePart, parseQuery } from '../shared/http/request';
 import type { Schema } from '../shared/http/route';
 import { fromJson } from '../shared/json';
+import { once } from '../shared/once';
 import { graphRoutes } from './contract';
 import type { Json } from './execute/operation';
 import { isObject } from './execute/run';
@@ -27,33 +28,39 @@ export interface GraphRequest {
   readonly isGet: boolean;
 }
 
-const Extensions = z.object({
-  persistedQuery: z.optional(
-    z.object({ version: z.literal(1), sha256Hash: z.string().check(z.regex(/^[0-9a-f]{64}$/)) }),
-  ),
-});
-const Variables = z.record(z.string(), z.unknown());
 const MOST_NAME = 200;
-const Name = z.string().check(z.maxLength(MOST_NAME));
 
-/** GraphQL over HTTP, persisted documents (draft): `sha256:` before the hash in hex, or what a client calls it. */
-const DocumentId = z.string().check(z.regex(/^[\x21-\x7e]{1,200}$/));
-
-/** GraphQL over HTTP, section 4.1. */
-const Body = z.object({
-  query: z.optional(z.string()),
-  documentId: z.nullish(DocumentId),
-  operationName: z.nullish(Name),
-  variables: z.nullish(Variables),
-  extensions: z.nullish(Extensions),
+/** Of what is no plain body. GraphQL over HTTP, section 4.1. */
+const schemas = once(() => {
+  const extensions = z.object({
+    persistedQuery: z.optional(
+      z.object({ version: z.literal(1), sha256Hash: z.string().check(z.regex(/^[0-9a-f]{64}$/)) }),
+    ),
+  });
+  const variables = z.record(z.string(), z.unknown());
+  const name = z.string().check(z.maxLength(MOST_NAME));
+  // GraphQL over HTTP, persisted documents (draft): `sha256:` before the hash in hex, or what a client calls it.
+  const documentId = z.string().check(z.regex(/^[\x21-\x7e]{1,200}$/));
+  return {
+    body: z.object({
+      query: z.optional(z.string()),
+      documentId: z.nullish(documentId),
+      operationName: z.nullish(name),
+      variables: z.nullish(variables),
+      extensions: z.nullish(extensions),
+    }),
+    query: z.object({
+      query: z.optional(z.string()),
+      documentId: z.optional(documentId),
+      operationName: z.optional(name),
+      variables: z.optional(z.pipe(fromJson, z.nullable(variables))),
+      extensions: z.optional(z.pipe(fromJson, z.nullable(extensions))),
+    }),
+    /** A parameter given twice is refused by its name. */
+    parameters: z.record(z.string(), z.string()),
+  };
 });
-const Query = z.object({
-  query: z.optional(z.string()),
-  documentId: z.optional(DocumentId),
-  operationName: z.optional(Name),
-  variables: z.optional(z.pipe(fromJson, z.nullable(Variables))),
-  extensions: z.optional(z.pipe(fromJson, z.nullable(Extensions))),
-});
+type Parsed = z.output<ReturnType<typeof schemas>['body']>;
 
 /** One operation, or a list of them: whether that may be is a matter of the graph's settings. */
 export interface GraphRequests {
@@ -72,7 +79,7 @@ export function graphRequestsOf(event: APIGatewayProxyEvent): GraphRequests {
     refuse('bad_request', `body: a list holds 1 to ${MOST_BATCHED} operations`);
   const requests = bodies.map((body, index) => {
     const where = isBatch ? `body[${index}]` : 'body';
-    return requestOf(isPlain(body) ? body : parsedBy(Body, where, body), where, common);
+    return requestOf(isPlain(body) ? body : parsedBy(schemas().body, where, body), where, common);
   });
   return { requests, isBatch };
 }
@@ -93,7 +100,7 @@ function clientOf(event: APIGatewayProxyEvent): string | undefined {
   return undefined;
 }
 
-function requestOf(parsed: z.output<typeof Body>, where: string, common: Common): GraphRequest {
+function requestOf(parsed: Parsed, where: string, common: Common): GraphRequest {
   const hash = parsed.extensions?.persistedQuery?.sha256Hash;
   const documentId = parsed.documentId?.replace(/^sha256:(?=[0-9a-f]{64}$)/, '');
   if (parsed.query === undefined && hash === undefined && documentId === undefined)
@@ -132,11 +139,11 @@ export const NOT_SIMPLE = [
   'x-apollo-operation-name',
 ];
 
-function fromQuery(event: APIGatewayProxyEvent): z.output<typeof Query> {
+function fromQuery(event: APIGatewayProxyEvent): Parsed {
   if (NOT_SIMPLE.every((name) => !header(event, name)))
     refuse('bad_request', `CSRF: send one of the headers ${NOT_SIMPLE.join(', ')}`);
-  parseQuery(z.record(z.string(), z.string()), event);
-  return parsedBy(Query, 'query', event.queryStringParameters ?? {});
+  parseQuery(schemas().parameters, event);
+  return parsedBy(schemas().query, 'query', event.queryStringParameters ?? {});
 }
 
 function jsonBody(event: APIGatewayProxyEvent): unknown {
@@ -148,7 +155,7 @@ function jsonBody(event: APIGatewayProxyEvent): unknown {
   }
 }
 
-/** What nearly all bodies are: Body would give back the same, in ten times the time. */
+/** What nearly all bodies are: the schema would give back the same, in ten times the time. */
 interface PlainBody {
   readonly query: string;
   readonly variables?: Json | null;

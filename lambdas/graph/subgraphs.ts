@@ -1,18 +1,21 @@
 import * as z from 'zod/mini';
 import type { SubgraphSettings } from '../shared/graph/subgraph-settings';
 import type { Send } from '../shared/http/send';
+import { once } from '../shared/once';
 import { logger } from '../shared/telemetry';
 import type { Ask, GraphError, SubgraphAnswer } from './execute/run';
 import { isObject } from './execute/run';
 import { SubgraphAway } from './subgraph-breaker';
 
 /** Of an error only this leaves the house: not its stack trace, not what else a subgraph put into its extensions. */
-const SubgraphErrors = z.array(
-  z.object({
-    message: z.string(),
-    path: z.optional(z.nullable(z.array(z.union([z.string(), z.number()])))),
-    extensions: z.optional(z.nullable(z.object({ code: z.optional(z.string()) }))),
-  }),
+const subgraphErrors = once(() =>
+  z.array(
+    z.object({
+      message: z.string(),
+      path: z.optional(z.nullable(z.array(z.union([z.string(), z.number()])))),
+      extensions: z.optional(z.nullable(z.object({ code: z.optional(z.string()) }))),
+    }),
+  ),
 );
 
 /** The code of the error in place of what a subgraph did not answer. */
@@ -71,14 +74,22 @@ function answerOf(subgraph: string, answer: unknown): SubgraphAnswer {
   const { data = null, errors } = answer;
   if (data !== null && !isObject(data)) throw new Error('its data is no object');
   if (errors === undefined || errors === null) return { data };
-  return { data, errors: SubgraphErrors.parse(errors).map((error) => told(subgraph, error)) };
+  return {
+    data,
+    errors: subgraphErrors()
+      .parse(errors)
+      .map((error) => told(subgraph, error)),
+  };
 }
 
 const isIncomplete = ({ data }: SubgraphAnswer, entities: number): boolean =>
   !!data && !(Array.isArray(data._entities) && data._entities.length === entities);
 
 /** A refusal that the subgraph meant for the caller keeps its words; a fault of the subgraph does not. */
-function told(subgraph: string, { message, path, extensions }: z.output<typeof SubgraphErrors>[number]): GraphError {
+function told(
+  subgraph: string,
+  { message, path, extensions }: z.output<ReturnType<typeof subgraphErrors>>[number],
+): GraphError {
   const code = extensions?.code ?? UNEXPECTED;
   const own = code !== UNEXPECTED;
   return {

@@ -1,4 +1,4 @@
-import { customRoles, setOf } from '../shared/access/load';
+import { customRoles, setOf } from '../shared/access/load.lazy';
 import { isRole, isWithin } from '../shared/access/permissions';
 import type { Principal } from '../shared/access/principal';
 import type { IssuerSettings } from '../shared/credentials/issuer-settings';

@@ -2,19 +2,16 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 
 /** What telemetry.ts does not write itself. */
-interface Tools {
+export interface Tools {
   log(level: 'info' | 'warn' | 'error', message: string, fields: Readonly<Record<string, unknown>>): void;
   count(name: string, value: number): void;
 }
 
-let tools: Tools | undefined;
-
-/** One logger and one namespace for all of a function. */
+/** The logger and the metrics of a function. */
 export function toolsOf(serviceName: string): Tools {
-  if (tools) return tools;
   const logger = new Logger({ serviceName });
   const metrics = new Metrics({ namespace: 'Gatehouse', serviceName });
-  tools = {
+  return {
     log(level, message, fields) {
       logger[level](message, fields);
     },
@@ -25,5 +22,4 @@ export function toolsOf(serviceName: string): Tools {
       metric.addMetric(name, MetricUnit.Count, value);
     },
   };
-  return tools;
 }

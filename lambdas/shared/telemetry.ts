@@ -1,8 +1,22 @@
+import type { Tools } from './powertools.lazy';
+
 /** The first dimension of every metric: an alarm must name all of a metric's dimensions, `service` and `function`. */
 const SERVICE = 'gatehouse';
 
+let tools: Tools | undefined;
+
 /** 8 ms of a cold start, for what most environments never need: they log requests, and count nothing. */
-const powertools = () => import('./powertools.lazy').then(({ toolsOf }) => toolsOf(SERVICE));
+export async function loadTools(): Promise<Tools> {
+  const { toolsOf } = await import('./powertools.lazy');
+  tools ??= toolsOf(SERVICE);
+  return tools;
+}
+
+/** At once, but for the first time: some microtasks later. */
+function withTools(use: (tools: Tools) => void): void {
+  if (tools) use(tools);
+  else void loadTools().then(use);
+}
 
 type Level = 'info' | 'warn' | 'error';
 type Fields = Readonly<Record<string, unknown>>;
@@ -22,7 +36,7 @@ export const logger = {
 const LEVELS = ['AWS_LAMBDA_LOG_LEVEL', 'POWERTOOLS_LOG_LEVEL'];
 
 const log = (level: Level, message: string, fields: Fields): void =>
-  void powertools().then((tools) => tools.log(level, message, fields));
+  withTools((loaded) => loaded.log(level, message, fields));
 
 /** What powertools puts into its lines itself, or would. */
 const RESERVED = new Set(['level', 'message', 'timestamp', 'service', 'sampling_rate', 'xray_trace_id']);
@@ -93,4 +107,4 @@ export const countOverBudget = seldom('OperationsOverBudget');
 /** Counts a GraphQL document that no client has published, and that was run all the same. */
 export const countUnknownDocument = seldom('UnknownDocuments');
 
-const count = (name: string, value: number): void => void powertools().then((tools) => tools.count(name, value));
+const count = (name: string, value: number): void => withTools((loaded) => loaded.count(name, value));

@@ -1,4 +1,4 @@
-import { type CustomRoles, setOf } from '../shared/access/load';
+import { type CustomRoles, setOf } from '../shared/access/load.lazy';
 import { holds, isOfOperators, type Permission, permissionSet } from '../shared/access/permissions';
 import type { Decision } from './contracts/permissions';
 

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { type CustomRoles, setOf } from '../shared/access/load';
+import { type CustomRoles, setOf } from '../shared/access/load.lazy';
 import {
   isRole,
   isWithin,

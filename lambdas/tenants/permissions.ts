@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { Changes } from '../shared/access/change';
-import { customRoles, GRANTS_OF, isOperator, memberRoles } from '../shared/access/load';
+import { customRoles, GRANTS_OF, isOperator, memberRoles } from '../shared/access/load.lazy';
 import { PERMISSIONS } from '../shared/access/permissions';
 import { type Identity, subjectOf } from '../shared/access/principal';
 import { refuse } from '../shared/errors';

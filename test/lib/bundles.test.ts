@@ -26,9 +26,10 @@ test('it carries no AWS SDK, and loads nothing later', () => {
   expect(laterOf('authorizer')).toEqual([]);
 });
 
-test('a function that looks into PostgreSQL reads its driver later, and the graph its planner too', () => {
-  expect(laterOf('tenants')).toEqual(['pg.lazy.js']);
-  expect(laterOf('graph').toSorted()).toEqual(['pg.lazy.js', 'planner.lazy.js']);
+test('what few requests need is read later: PostgreSQL and what it is asked, powertools, the planner of the graph', () => {
+  const guarded = ['load.lazy.js', 'pg.lazy.js', 'powertools.lazy.js'];
+  expect(laterOf('tenants').toSorted()).toEqual(guarded);
+  expect(laterOf('graph').toSorted()).toEqual([...guarded, 'planner.lazy.js'].toSorted());
 });
 
 test.each(readdirSync(FUNCTIONS))('%s carries neither ioredis nor pg, and what it reads later is there', (name) => {

@@ -3,7 +3,8 @@ import * as fc from 'fast-check';
 import { logger } from '../../lambdas/shared/telemetry';
 
 const TRACE = 'Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1';
-const VARIABLES = ['_X_AMZN_TRACE_ID', 'POWERTOOLS_LOG_LEVEL'];
+const VARIABLE = '_X_AMZN_TRACE_ID';
+const LEVEL = 'POWERTOOLS_LOG_LEVEL';
 
 /** What is written to the log meanwhile, its time left out. */
 async function written(log: () => void): Promise<unknown> {
@@ -22,11 +23,12 @@ async function written(log: () => void): Promise<unknown> {
 }
 
 afterEach(() => {
-  for (const name of VARIABLES) delete process.env[name];
+  delete process.env[VARIABLE];
+  delete process.env[LEVEL];
 });
 
 test.each([undefined, '', 'Root', TRACE])('a line is what powertools writes, with the trace %j', async (trace) => {
-  if (trace !== undefined) process.env._X_AMZN_TRACE_ID = trace;
+  if (trace !== undefined) process.env[VARIABLE] = trace;
   const powertools = new Logger({ serviceName: 'gatehouse' });
   const name = fc.oneof(fc.constantFrom('requestId', 'status', 'principal'), fc.stringMatching(/^[a-z_]{1,9}$/));
   const value = fc.oneof(
@@ -47,7 +49,7 @@ test.each([undefined, '', 'Root', TRACE])('a line is what powertools writes, wit
 });
 
 test('a level above INFO silences it', async () => {
-  process.env.POWERTOOLS_LOG_LEVEL = 'WARN';
+  process.env[LEVEL] = 'WARN';
   jest.resetModules();
   const { logger: quiet } = await import('../../lambdas/shared/telemetry');
   expect(await written(() => quiet.info('request', { status: 200 }))).toEqual([]);

@@ -1,3 +1,5 @@
+import { loadTools } from '../../lambdas/shared/telemetry';
+
 /** Holds back what the process writes to its standard output and error while a test runs, and gives it to the test. */
 export function captureOutput(): { readonly text: () => string; readonly lines: () => readonly string[] } {
   let written: string[] = [];
@@ -5,6 +7,8 @@ export function captureOutput(): { readonly text: () => string; readonly lines: 
     written.push(chunk.toString());
     return true;
   };
+  // Once it is loaded, each line is written at once: a test may look for one that must not be there.
+  beforeAll(loadTools);
   beforeEach(() => {
     written = [];
     jest.spyOn(process.stdout, 'write').mockImplementation(keep);

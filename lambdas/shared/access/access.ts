@@ -12,7 +12,6 @@ import type { AccessCache } from './cache';
 import type { Entry } from './entry';
 import { judgeAlone } from './judge-alone';
 import { judgeTogether, type Memory, MOST_REMEMBERED, type ReadEntry } from './judge-together';
-import { load } from './load';
 import { type Identity, type Principal, subjectOf } from './principal';
 
 /** A caller that was let in: with its rights of this moment, and where it stands with its limits. */
@@ -67,8 +66,9 @@ export function access({ cache, settings, pool, nowMs }: AccessDeps): Access {
     }
   };
 
-  /** From PostgreSQL, which is the truth. */
+  /** From PostgreSQL, which is the truth. What reads it is loaded by the first caller whom Redis does not know. */
   const read: ReadEntry = async (identity, origin) => {
+    const { load } = await import('./load.lazy');
     const entry = await load(pool, identity, origin, Math.floor(nowMs() / 1000));
     if (entry.refused !== undefined) await noteRefusal(identity, origin, subjectOf(identity), entry.refused);
     return entry;

@@ -1,5 +1,6 @@
 import type { APIGatewayEventRequestContext } from 'aws-lambda';
 import * as z from 'zod/mini';
+import { once } from '../once';
 import type { Rights } from './permissions';
 
 /** What an issuer of somebody else says of a user: enough to make the user's account on first sight. */
@@ -42,23 +43,25 @@ export interface Principal extends Identity, Rights {
   readonly organisationPlan: string;
 }
 
-const optional = z.optional(z.string());
-const AuthorizerContext = z.object({
-  kind: z.enum(['user', 'api_key', 'client']),
-  principalId: z.string().check(z.minLength(1)),
-  organisation: z.uuid(),
-  workspace: z.optional(z.uuid()),
-  session: z.optional(z.uuid()),
-  token: optional,
-  expires: z.optional(z.coerce.number().check(z.int())),
-  entry: z.optional(z.uuid()),
-  issuer: optional,
-  subject: optional,
-  roles: optional,
-  issued: z.optional(z.coerce.number().check(z.int())),
-  email: optional,
-  name: optional,
-});
+const optional = () => z.optional(z.string());
+const authorizerContextSchema = once(() =>
+  z.object({
+    kind: z.enum(['user', 'api_key', 'client']),
+    principalId: z.string().check(z.minLength(1)),
+    organisation: z.uuid(),
+    workspace: z.optional(z.uuid()),
+    session: z.optional(z.uuid()),
+    token: optional(),
+    expires: z.optional(z.coerce.number().check(z.int())),
+    entry: z.optional(z.uuid()),
+    issuer: optional(),
+    subject: optional(),
+    roles: optional(),
+    issued: z.optional(z.coerce.number().check(z.int())),
+    email: optional(),
+    name: optional(),
+  }),
+);
 
 /** What an authorizer hands on; API Gateway carries only strings, numbers and booleans. */
 export function authorizerContext({ kind, organisation, ...rest }: Identity): Record<string, string> {
@@ -86,7 +89,7 @@ export function authorizerContext({ kind, organisation, ...rest }: Identity): Re
 /** Reads the identity that the authorizer left in the request context. */
 export function identityOf({ authorizer }: Pick<APIGatewayEventRequestContext, 'authorizer'>): Identity | undefined {
   if (isPlain(authorizer)) return identityIn(authorizer, Number(authorizer.expires) || undefined);
-  const parsed = AuthorizerContext.safeParse(authorizer);
+  const parsed = authorizerContextSchema().safeParse(authorizer);
   if (!parsed.success) return undefined;
   const { entry, issuer, subject, roles = '', issued = 0, email, name } = parsed.data;
   const identity = identityIn(parsed.data, parsed.data.expires);
