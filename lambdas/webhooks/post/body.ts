@@ -37,10 +37,14 @@ export class BoundedBody implements BodySink {
   }
 }
 
+const PLAIN = /^[\t\n\r\x20-\x7e]*$/;
 const CONTROLS = /[^\P{Cc}\t\n\r]/gu;
 
 /** As text that can be printed and stored, of no more bytes than are kept: U+FFFD takes three where a bad byte took one. */
 export function safeText(bytes: Buffer): string {
+  const plain = bytes.toString('latin1');
+  // Mostly it says `ok`.
+  if (PLAIN.test(plain)) return plain;
   const text = bytes.toString().replace(CONTROLS, '\uFFFD');
   if (Buffer.byteLength(text) <= KEPT_BYTES) return text;
   const whole = Buffer.from(text);

@@ -8,8 +8,10 @@ import type { TargetPolicy } from './target';
 
 export interface PostRequest {
   readonly url: string;
-  /** All of them but `Host` and `Content-Length`, by names in lower case. */
+  /** But `Host` and `Content-Length`, by names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
+  /** More of them, but for what `headers` say: what is the same for many requests need not be copied for each. */
+  readonly more?: Readonly<Record<string, string>> | undefined;
   readonly body: string | Buffer;
   /** For the whole attempt. @default 15,000 */
   readonly timeoutMs?: number | undefined;
@@ -67,9 +69,9 @@ export function openPoster(options: PosterOptions = {}): Poster {
   };
 }
 
-function preparedFor({ target }: Place, { headers, body }: PostRequest): Prepared | PostFault {
+function preparedFor({ target }: Place, { headers, more, body }: PostRequest): Prepared | PostFault {
   try {
-    return postOf(target, headers, body);
+    return postOf(target, headers, body, more);
   } catch {
     return new PostFault('request', 'the request is not valid');
   }
