@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, request } from 'undici';
 import * as z from 'zod/mini';
-import { deliveryHeaders } from '../../lambdas/webhooks/post/headers';
+import { ownHeaders } from '../../lambdas/webhooks/post/headers';
 import { openPoster } from '../../lambdas/webhooks/post/poster';
 import { newSigningKeys } from '../../lambdas/webhooks/signing/secrets';
 import { type SignatureStyle, signer } from '../../lambdas/webhooks/signing/sign';
@@ -40,7 +40,7 @@ function contendersFor(url: string) {
   const agent = new Agent({ connections: AT_ONCE, pipelining: 1 });
   const poster = openPoster();
   const ours = (headers: () => Readonly<Record<string, string>>) => async () => {
-    const outcome = await poster.post({ url, headers: deliveryHeaders({}, headers()), body: BODY, policy: POLICY });
+    const outcome = await poster.post({ url, headers: headers(), more: ownHeaders({}), body: BODY, policy: POLICY });
     if (outcome.status !== 200) throw new Error(outcome.error?.detail ?? `answered ${outcome.status}`);
   };
   const headers = { 'content-type': 'application/json' };

@@ -29,12 +29,15 @@ export class AwsError extends Error {
 }
 
 /** Calls it once more when there was no answer in time, or one that says to come again. Every call here may be repeated. */
-export async function awsCall(
+export const awsCall = (
   service: keyof typeof SERVICES,
   action: string,
   input: Readonly<Record<string, unknown>>,
-): Promise<unknown> {
-  const once = () => call(service, action, JSON.stringify(input));
+): Promise<unknown> => awsCallWith(service, action, JSON.stringify(input));
+
+/** The same with an input that is JSON already. */
+export async function awsCallWith(service: keyof typeof SERVICES, action: string, input: string): Promise<unknown> {
+  const once = () => call(service, action, input);
   try {
     return await once();
   } catch (error) {
@@ -65,7 +68,7 @@ const TRANSIENT =
 /** The name comes as `com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException`, or in a header. */
 function errorOf({ status, headers, text }: Answered): AwsError {
   const body = ErrorBody.safeParse(text).data;
-  const named = body?.[TYPE] ?? String(headers['x-amzn-errortype'] ?? `HTTP ${status}`);
+  const named = body?.[TYPE] ?? headers['x-amzn-errortype'] ?? `HTTP ${status}`;
   const type = named.split('#').at(-1)?.split(':')[0] ?? named;
   return new AwsError(type, body?.message ?? body?.Message ?? '', status >= 500 || TRANSIENT.test(type));
 }

@@ -1,5 +1,8 @@
-import type { IncomingMessage } from 'node:http';
-import type { request } from 'node:https';
+import { BoundedMap } from '../bounded-map';
+import { TimedOut } from '../http/connection';
+import { keptConnections } from '../http/connections';
+import { ResponseText } from '../http/response-text';
+import { postOf, type Target, targetOf } from '../http/target';
 import { type AwsIdentity, signHeaders } from './sigv4';
 
 /** A request that is signed for a service of AWS, or for a function behind an IAM function URL (`lambda`). */
@@ -12,68 +15,46 @@ export interface Unsigned {
 
 /** The headers of the request with its signature (SigV4), the body's hash included. */
 export const signedHeaders = ({ service, url, headers, body }: Unsigned, identity: AwsIdentity) =>
-  signHeaders({ method: 'POST', service, url: parsed(url), body }, headers, identity);
+  signHeaders({ method: 'POST', service, url: targetTo(url).url, body }, headers, identity);
 
-let last: { readonly text: string; readonly url: URL } | undefined;
+const MOST_TARGETS = 100;
+const targets = new BoundedMap<string, Target>(MOST_TARGETS);
 
-/** Nearly every request of a function goes to the URL of the one before. */
-function parsed(text: string): URL {
-  if (last?.text !== text) last = { text, url: new URL(text) };
-  return last.url;
+/** Nearly every request of a function goes to a URL that another one went to. */
+function targetTo(url: string): Target {
+  const known = targets.get(url);
+  if (known) return known;
+  const target = targetOf(url);
+  targets.set(url, target);
+  return target;
 }
 
 export interface Answered {
   readonly status: number;
-  readonly headers: IncomingMessage['headers'];
+  /** By names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
   readonly text: string;
 }
 
-/** By protocol, once they are loaded: most functions need one of the two alone. */
-const senders: Record<string, typeof request> = {};
-const senderOf = async (url: string): Promise<typeof request> =>
-  (await (url.startsWith('http:') ? import('node:http') : import('node:https'))).request;
-
 /** More than AWS answers to anything that is asked here. */
 const MOST_BYTES = 6 * 1024 * 1024;
+/** Whoever asks rarely connects anew: the other side may have gone, unnoticed by a function that Lambda had frozen. */
+const IDLE_MS = 5_000;
+
+const connections = keptConnections({}, { unsaidMs: IDLE_MS, mostMs: IDLE_MS });
 
 /**
- * POSTs over node:http(s): `fetch` costs 29 ms to load. The time limit holds for the whole answer.
+ * POSTs over connections of our own making (docs/adr/0009). The time limit holds for the whole answer.
  * @throws when there is none in time
  */
 export async function signedPost(asked: Unsigned, identity: AwsIdentity, timeoutMs: number): Promise<Answered> {
-  const headers = signedHeaders(asked, identity);
-  const url = parsed(asked.url);
-  const send = (senders[url.protocol] ??= await senderOf(asked.url));
-  return new Promise((resolve, reject) => {
-    const sent = send(url, { method: 'POST', headers });
-    // An AbortSignal for the time, and iterating over the answer, cost as much CPU as the request itself.
-    const timer = setTimeout(() => fail(new Error(`no whole answer within ${timeoutMs} ms`)), timeoutMs);
-    const fail = (error: Error) => {
-      clearTimeout(timer);
-      reject(error);
-      sent.destroy();
-    };
-    sent.on('error', fail);
-    sent.once('response', (response) => {
-      collect(response, fail, (answered) => {
-        clearTimeout(timer);
-        resolve(answered);
-      });
-    });
-    sent.end(asked.body);
+  const target = targetTo(asked.url);
+  const post = postOf(target, signedHeaders(asked, identity), asked.body);
+  const connection = connections.take(target);
+  const answer = new ResponseText(MOST_BYTES, 'all');
+  await connection.ask(post, answer, timeoutMs).catch((error: unknown) => {
+    throw error instanceof TimedOut ? new Error(`no whole answer within ${timeoutMs} ms`) : error;
   });
-}
-
-function collect(response: IncomingMessage, fail: (error: Error) => void, done: (answered: Answered) => void): void {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  response.on('data', (chunk: Buffer) => {
-    chunks.push(chunk);
-    bytes += chunk.length;
-    if (bytes > MOST_BYTES) fail(new Error('the answer is too long'));
-  });
-  response.on('error', fail);
-  response.once('end', () => {
-    done({ status: response.statusCode ?? 0, headers: response.headers, text: Buffer.concat(chunks).toString() });
-  });
+  connections.give(target, connection);
+  return { status: answer.status, headers: answer.fields, text: answer.text };
 }

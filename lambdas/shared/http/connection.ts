@@ -1,98 +1,112 @@
-import { connect, isIP, type LookupFunction, type Socket, type TcpNetConnectOpts } from 'node:net';
-import { connect as connectTls } from 'node:tls';
-import { type HttpResponse, ResponseReader } from './response-reader';
-import type { Post, Target } from './target';
-
-/** What a connection is made with. */
-export interface Dialing {
-  /** Finds the addresses of a name; no other is asked for. @default the system's */
-  readonly lookup?: LookupFunction;
-  /** Certificates to trust, as PEM. @default Node's */
-  readonly ca?: string;
-}
-
-/** What connections to one origin have in common. */
-export interface Origin {
-  /** Those that are free. */
-  readonly free: Connection[];
-  /** Of TLS: the next connection need not look at all certificates again. */
-  session?: Buffer | undefined;
-}
+import type { OnReadOpts, Socket } from 'node:net';
+import { ResponseReader, type Taker } from './response-reader';
+import type { Post } from './target';
 
 /** The connection ended before its answer did, as one does that the other side has closed while nobody looked. */
 export class LostConnection extends Error {
   override name = 'LostConnection';
 }
 
-interface Limits {
-  readonly timeoutMs: number;
-  readonly maxAnswerBytes: number;
+export class TimedOut extends Error {
+  override name = 'TimedOut';
+
+  constructor(timeoutMs: number) {
+    super(`timeout: no answer in ${timeoutMs} ms`);
+  }
 }
 
+/** For how long a connection without a request is kept, in milliseconds. */
+export interface Idling {
+  /** Where the other side says nothing. */
+  readonly unsaidMs: number;
+  /** Where it says how long. */
+  readonly mostMs: number;
+}
+
+const FOREVER: Idling = { unsaidMs: Number.POSITIVE_INFINITY, mostMs: Number.POSITIVE_INFINITY };
+
 interface Exchange {
-  readonly reader: ResponseReader;
-  resolve(response: HttpResponse): void;
+  resolve(): void;
   reject(error: Error): void;
 }
 
 /** What node:net reads into: whoever is handed a part of it is done with it when the call returns. */
 let received: Buffer | undefined;
 const RECEIVED_BYTES = 64 * 1024;
-const KEEP_ALIVE_MS = 1_000;
-const LOST = new Set(['ECONNRESET', 'EPIPE']);
+const LOST = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED']);
 
 /**
  * A connection over which requests go one after the other. Measured beside node:http, it takes half of the CPU of a small
  * request (docs/adr/0009): one write for head and body, no streams on the way back, one timer for its whole life.
  */
 export class Connection {
-  private readonly socket: Socket;
+  /** How its socket is to read. */
+  readonly onread: OnReadOpts;
+  private readonly reader = new ResponseReader();
+  private socket: Socket | undefined;
   private exchange: Exchange | undefined;
   private timer: NodeJS.Timeout | undefined;
   private timeoutMs = 0;
   private usableUntilMs = Number.POSITIVE_INFINITY;
+  private isOver = false;
   /** What is sent when TLS has looked at the certificate. */
   private unsent: (() => void) | undefined;
 
+  /** @param lost told when it has ended, and whether a request was under way */
   constructor(
-    target: Target,
-    private readonly origin: Origin,
-    dialing: Dialing,
+    private readonly lost: (connection: Connection, wasAsked: boolean) => void,
+    private readonly idling: Idling = FOREVER,
   ) {
-    this.socket = dial(target, { ...dialing, session: origin.session }, (bytes) => this.receive(bytes));
-    if (target.isSecure) {
-      this.unsent = () => undefined;
-      this.socket.once('secureConnect', () => this.flush());
-      this.socket.on('session', (session: Buffer) => {
-        origin.session = session;
-      });
-    }
-    this.socket.on('end', () => this.end());
-    this.socket.on('close', () => this.lose('the connection was closed'));
-    this.socket.on('error', (error: NodeJS.ErrnoException) =>
+    const buffer = (received ??= Buffer.allocUnsafeSlow(RECEIVED_BYTES));
+    const callback = (bytes: number) => {
+      this.receive(buffer.subarray(0, bytes));
+      return true;
+    };
+    this.onread = { buffer, callback };
+  }
+
+  /** @param readyOn the event after which something may be sent; without it, that is at once */
+  attach(socket: Socket, readyOn?: 'secureConnect'): this {
+    this.socket = socket;
+    socket.on('end', () => this.end());
+    socket.on('close', () => this.lose('the connection was closed'));
+    socket.on('error', (error: NodeJS.ErrnoException) =>
       LOST.has(error.code ?? '') ? this.lose(error.message) : this.fail(error),
     );
+    if (readyOn) {
+      this.unsent = () => undefined;
+      socket.once(readyOn, () => this.flush());
+    }
+    if (this.isOver) socket.destroy();
+    return this;
   }
 
   /** Whether a request may be sent: none is under way, and the other side has not said that it would be gone by now. */
   get isUsable(): boolean {
-    return !this.exchange && !this.socket.destroyed && performance.now() < this.usableUntilMs;
+    return !this.exchange && !this.isOver && !this.socket?.destroyed && performance.now() < this.usableUntilMs;
   }
 
-  /** Sends a request and gives back its response. Rejects with a `LostConnection`, or with what else went wrong. */
-  ask({ text, encoding }: Post, { timeoutMs, maxAnswerBytes }: Limits): Promise<HttpResponse> {
-    this.socket.ref();
-    this.limit(timeoutMs);
+  /**
+   * Sends a request, and tells the taker of its response until that is whole. Rejects with a `LostConnection`, a `TimedOut`, or
+   * with what else went wrong.
+   */
+  ask({ text, encoding }: Post, taker: Taker, timeoutMs: number): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.exchange = { reader: new ResponseReader(maxAnswerBytes), resolve, reject };
-      const write = () => void this.socket.write(text, encoding);
-      if (this.unsent) this.unsent = write;
-      else write();
+      const { socket } = this;
+      if (!socket || this.isOver || socket.destroyed) return reject(new LostConnection('the connection was closed'));
+      socket.ref();
+      this.limit(timeoutMs);
+      this.reader.expect(taker);
+      this.exchange = { resolve, reject };
+      if (this.unsent) this.unsent = () => void socket.write(text, encoding);
+      else socket.write(text, encoding);
+      return undefined;
     });
   }
 
   close(): void {
-    this.socket.destroy();
+    this.isOver = true;
+    this.socket?.destroy();
   }
 
   private flush(): void {
@@ -102,45 +116,57 @@ export class Connection {
   }
 
   private limit(timeoutMs: number): void {
-    if (this.timer && this.timeoutMs === timeoutMs) {
-      this.timer.refresh();
-      return;
-    }
+    if (this.timer && this.timeoutMs === timeoutMs) this.timer.refresh();
+    else this.wake(timeoutMs);
+  }
+
+  private wake(afterMs: number): void {
     clearTimeout(this.timer);
-    this.timeoutMs = timeoutMs;
+    this.timeoutMs = afterMs;
     // What waits for an answer holds the process by its socket.
-    this.timer = setTimeout(() => {
-      if (this.exchange) this.fail(new Error(`timeout: no answer in ${timeoutMs} ms`));
-    }, timeoutMs).unref();
+    this.timer = setTimeout(() => this.look(), afterMs).unref();
+  }
+
+  /** Whoever waits has waited long enough, or nobody has used it for a while. */
+  private look(): void {
+    if (this.exchange) return this.fail(new TimedOut(this.timeoutMs));
+    const leftMs = this.usableUntilMs - performance.now();
+    if (leftMs <= 0) this.close();
+    else if (leftMs !== Number.POSITIVE_INFINITY) this.wake(Math.ceil(leftMs));
+    return undefined;
   }
 
   private receive(bytes: Buffer): void {
-    const { exchange } = this;
     // Nothing was asked.
-    if (!exchange) return this.close();
+    if (!this.exchange) return this.close();
     try {
-      const response = exchange.reader.read(bytes);
-      if (response) this.answer(exchange, response);
+      if (this.reader.read(bytes)) this.answer(this.exchange);
     } catch (error) {
       this.fail(error instanceof Error ? error : new Error('not understood'));
     }
     return undefined;
   }
 
-  private answer(exchange: Exchange, response: HttpResponse): void {
+  private answer(exchange: Exchange): void {
     this.exchange = undefined;
+    const { socket, reader, idling } = this;
+    const keptMs = Math.min(
+      reader.keptMs,
+      reader.keptMs === Number.POSITIVE_INFINITY ? idling.unsaidMs : idling.mostMs,
+    );
     // Of a request that is still being sent, the rest would be taken for the next one.
-    if (response.keptMs > 0 && this.socket.writableLength === 0) {
-      this.usableUntilMs = performance.now() + response.keptMs;
-      this.socket.unref();
+    if (keptMs > 0 && socket?.writableLength === 0) {
+      this.usableUntilMs = performance.now() + keptMs;
+      socket.unref();
     } else this.close();
-    exchange.resolve(response);
+    exchange.resolve();
   }
 
   private end(): void {
-    const response = this.exchange?.reader.end();
-    if (this.exchange && response) this.answer(this.exchange, response);
-    else this.lose('the connection was closed');
+    if (this.exchange && this.reader.end()) {
+      this.reader.keptMs = 0;
+      this.answer(this.exchange);
+    } else this.lose('the connection was closed');
   }
 
   private lose(why: string): void {
@@ -151,36 +177,8 @@ export class Connection {
     const { exchange } = this;
     this.exchange = undefined;
     clearTimeout(this.timer);
-    this.socket.destroy();
-    const at = this.origin.free.indexOf(this);
-    if (at >= 0) this.origin.free.splice(at, 1);
-    if (!exchange) return;
-    // It may be what the other side does not like any more.
-    this.origin.session = undefined;
-    exchange.reject(error);
+    this.close();
+    this.lost(this, exchange !== undefined);
+    exchange?.reject(error);
   }
-}
-
-interface Dialed extends Dialing {
-  readonly session: Buffer | undefined;
-}
-
-function dial({ isSecure, hostname, port }: Target, dialing: Dialed, take: (bytes: Buffer) => void): Socket {
-  const { lookup, ca, session } = dialing;
-  received ??= Buffer.allocUnsafeSlow(RECEIVED_BYTES);
-  const buffer = received;
-  const onread: TcpNetConnectOpts['onread'] = {
-    buffer,
-    callback(bytes) {
-      take(buffer.subarray(0, bytes));
-      return true;
-    },
-  };
-  const keepAlive = { keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS, noDelay: true };
-  const options = { host: hostname, port, onread, ...keepAlive, ...(lookup && { lookup }) };
-  if (!isSecure) return connect(options);
-  // Names alone are sent (RFC 6066 section 3), without the dot that a certificate never has.
-  const servername = isIP(hostname) === 0 ? hostname.replace(/\.$/, '') : '';
-  const trust = { rejectUnauthorized: true, ...(ca !== undefined && { ca }), ...(session && { session }) };
-  return connectTls({ ...options, ...trust, servername, ALPNProtocols: ['http/1.1'] });
 }

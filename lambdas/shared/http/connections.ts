@@ -1,4 +1,5 @@
-import { Connection, type Dialing, type Origin } from './connection';
+import { Connection, type Idling } from './connection';
+import { type Dialing, dial } from './dial';
 import type { Target } from './target';
 
 /** Connections that are kept for the next request to the same origin. */
@@ -9,15 +10,25 @@ export interface Connections {
   give(target: Target, connection: Connection): void;
 }
 
+/** What connections to one origin have in common. */
+interface Origin {
+  /** Those that are free. */
+  readonly free: Connection[];
+  session: Buffer | undefined;
+}
+
 /** Of one origin, as many as an environment asks it at once; more are closed after their use. */
 const MOST_KEPT = 64;
 
-export function keptConnections(dialing: Dialing): Connections {
+/** @param idling for how long they are kept. @default as long as the other side does */
+export function keptConnections(dialing: Dialing, idling?: Idling): Connections {
   const origins = new Map<string, Origin>();
-  const originOf = ({ origin: name }: Target): Origin => {
-    const found = origins.get(name) ?? { free: [] };
-    origins.set(name, found);
-    return found;
+  const originOf = ({ origin }: Target): Origin => {
+    const known = origins.get(origin);
+    if (known) return known;
+    const made: Origin = { free: [], session: undefined };
+    origins.set(origin, made);
+    return made;
   };
   return {
     take(target, isNew = false) {
@@ -27,7 +38,7 @@ export function keptConnections(dialing: Dialing): Connections {
         if (next.isUsable) return next;
         next.close();
       }
-      return new Connection(target, origin, dialing);
+      return opened(target, origin, dialing, idling);
     },
     give(target, connection) {
       const { free } = originOf(target);
@@ -35,4 +46,18 @@ export function keptConnections(dialing: Dialing): Connections {
       else connection.close();
     },
   };
+}
+
+function opened(target: Target, origin: Origin, dialing: Dialing, idling: Idling | undefined): Connection {
+  const connection = new Connection((lost, wasAsked) => {
+    const at = origin.free.indexOf(lost);
+    if (at >= 0) origin.free.splice(at, 1);
+    // It may be what the other side does not like any more.
+    if (wasAsked) origin.session = undefined;
+  }, idling);
+  const socket = dial(target, { ...dialing, session: origin.session, onread: connection.onread });
+  socket.on('session', (session: Buffer) => {
+    origin.session = session;
+  });
+  return connection.attach(socket, target.isSecure ? 'secureConnect' : undefined);
 }

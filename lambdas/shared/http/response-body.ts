@@ -1,13 +1,20 @@
 import { FIELD_LINE, NoResponse, type ResponseHead } from './response-head';
 
-/** A body as it comes; what it is given may be overwritten afterwards. */
+/** Who takes a body as it comes. */
+export interface BodySink {
+  /**
+   * Takes bytes, which may be overwritten when it returns. Throws where they are more than it takes.
+   * @param isAll whether they are the whole body
+   */
+  add(part: Buffer, isAll: boolean): void;
+}
+
+/** Where a body ends. */
 export interface ResponseBody {
-  /** Whether it is whole now. Throws for what follows its end: nothing was asked that it could answer. */
-  take(bytes: Buffer): boolean;
+  /** What follows its end, if that is within these bytes; nothing as long as it is not whole. */
+  take(bytes: Buffer): Buffer | undefined;
   /** Whether it is whole now that the connection has ended. */
   end(): boolean;
-  /** What has come of it, as UTF-8. */
-  text(): string;
 }
 
 /** The body is longer than it may be. */
@@ -19,57 +26,69 @@ export class TooLong extends Error {
   }
 }
 
-export function responseBody(length: ResponseHead['length'], mostBytes: number): ResponseBody {
-  const parts = new Parts(mostBytes);
-  if (length === 'chunked') return new Chunked(parts);
-  return length === 'close' ? untilClosed(parts) : sized(parts, length, mostBytes);
-}
-
-/** What has come of a body, within its bound. */
-class Parts {
-  bytes = 0;
-  private readonly parts: (Buffer | string)[] = [];
+/** A body as text, within its bound. */
+export class BodyText implements BodySink {
+  private bytes = 0;
+  private readonly parts: Buffer[] = [];
+  private whole: string | undefined;
 
   constructor(private readonly mostBytes: number) {}
 
-  add(part: Buffer, isAll = false): void {
+  /** Throws where a body says that it is too long: it is not waited for. */
+  expect(length: ResponseHead['length']): void {
+    if (typeof length === 'number' && length > this.mostBytes) throw new TooLong();
+  }
+
+  add(part: Buffer, isAll: boolean): void {
     this.bytes += part.length;
     if (this.bytes > this.mostBytes) throw new TooLong();
     // One part that is all of the body is decoded from where it is: nothing is copied.
-    this.parts.push(isAll ? part.toString() : Buffer.from(part));
+    if (isAll) this.whole = part.toString();
+    else this.parts.push(Buffer.from(part));
   }
 
+  /** What has come of it, as UTF-8. */
   text(): string {
-    const [first] = this.parts;
-    if (typeof first === 'string') return first;
-    return Buffer.concat(this.parts.filter((part) => typeof part !== 'string')).toString();
+    return this.whole ?? Buffer.concat(this.parts).toString();
   }
 }
 
-const surplus = (): never => {
-  throw new NoResponse('the answer is no HTTP: something follows its end');
-};
-
-function sized(parts: Parts, length: number, mostBytes: number): ResponseBody {
-  if (length > mostBytes) throw new TooLong();
-  return {
-    take(bytes) {
-      if (parts.bytes + bytes.length > length) return surplus();
-      if (bytes.length > 0) parts.add(bytes, bytes.length === length);
-      return parts.bytes === length;
-    },
-    end: () => parts.bytes === length,
-    text: () => parts.text(),
-  };
+export function responseBody(length: ResponseHead['length'], sink: BodySink): ResponseBody {
+  if (length === 'chunked') return new Chunked(sink);
+  return length === 'close' ? untilClosed(sink) : new Sized(sink, length);
 }
 
-const untilClosed = (parts: Parts): ResponseBody => ({
+const NOTHING = Buffer.alloc(0);
+
+class Sized implements ResponseBody {
+  private left: number;
+
+  constructor(
+    private readonly sink: BodySink,
+    private readonly length: number,
+  ) {
+    this.left = length;
+  }
+
+  take(bytes: Buffer): Buffer | undefined {
+    const part = bytes.length > this.left ? bytes.subarray(0, this.left) : bytes;
+    this.left -= part.length;
+    if (part.length > 0) this.sink.add(part, part.length === this.length);
+    if (this.left > 0) return undefined;
+    return part === bytes ? NOTHING : bytes.subarray(part.length);
+  }
+
+  end(): boolean {
+    return this.left === 0;
+  }
+}
+
+const untilClosed = (sink: BodySink): ResponseBody => ({
   take(bytes) {
-    parts.add(bytes);
-    return false;
+    if (bytes.length > 0) sink.add(bytes, false);
+    return undefined;
   },
   end: () => true,
-  text: () => parts.text(),
 });
 
 const CRLF = Buffer.from('\r\n');
@@ -88,28 +107,21 @@ class Chunked implements ResponseBody {
   private begun: Buffer = Buffer.alloc(0);
   private trailerBytes = 0;
 
-  constructor(private readonly parts: Parts) {}
+  constructor(private readonly sink: BodySink) {}
 
-  take(bytes: Buffer): boolean {
+  take(bytes: Buffer): Buffer | undefined {
     let rest = bytes;
-    while (rest.length > 0) {
-      if (this.state === 'over') return surplus();
-      rest = this.state === 'data' ? this.data(rest) : this.line(rest);
-    }
-    return this.state === 'over';
+    while (rest.length > 0 && !this.end()) rest = this.state === 'data' ? this.data(rest) : this.line(rest);
+    return this.end() ? rest : undefined;
   }
 
   end(): boolean {
     return this.state === 'over';
   }
 
-  text(): string {
-    return this.parts.text();
-  }
-
   private data(bytes: Buffer): Buffer {
     const part = bytes.subarray(0, this.left);
-    this.parts.add(part);
+    this.sink.add(part, false);
     this.left -= part.length;
     if (this.left === 0) this.state = 'after data';
     return bytes.subarray(part.length);

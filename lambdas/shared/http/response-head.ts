@@ -1,5 +1,3 @@
-import { BoundedMap } from '../bounded-map';
-
 /*
  * The head of an HTTP/1.1 response (RFC 9112), as strictly as its grammar: what two readers could understand in two ways
  * is no response. https://www.rfc-editor.org/rfc/rfc9112
@@ -12,14 +10,25 @@ export interface ResponseHead {
   readonly length: number | 'chunked' | 'close';
   /** For how long the connection may be used again, in milliseconds; 0 where it may not. */
   readonly keptMs: number;
+  /** All of it, in Latin-1, with the empty line that ends it. */
+  readonly text: string;
+  /** All fields, by names in lower case; the values of one name are joined by commas. Read when they are asked for. */
+  readonly fields: Fields;
 }
+
+export type Fields = Readonly<Record<string, string>>;
 
 /** What the other side sent is no response that we understand. */
 export class NoResponse extends Error {
   override name = 'NoResponse';
 }
 
-const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?$/;
+/** Its head is longer than anybody reads. */
+export class HeadTooLong extends NoResponse {
+  override name = 'HeadTooLong';
+}
+
+const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?$/;
 /** Neither a space before the colon nor a folded line nor a lone CR, LF or NUL (RFC 9112 sections 2.2 and 5). */
 export const FIELD_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[\t ]*([\t\x20-\x7e\x80-\xff]*)$/;
 const LENGTH = /^\d{1,15}$/;
@@ -28,37 +37,56 @@ const KEPT_SECONDS = /(?:^|[ ,])timeout=(\d{1,9})(?:$|[ ,])/i;
 const MARGIN_MS = 1_000;
 const BODILESS = new Set([204, 304]);
 
-const MOST_REMEMBERED = 64;
-const remembered = new BoundedMap<string, ResponseHead>(MOST_REMEMBERED);
+const LINE_END = '\r\n';
+/** What ends a head. */
+export const HEAD_END = LINE_END + LINE_END;
 
-/**
- * What differs between the heads of one service is its date, which is the same for a second.
- * @param text a head in Latin-1, without the empty line that ends it
- */
-export function responseHead(text: string): ResponseHead {
-  const known = remembered.get(text);
-  if (known) return known;
-  const head = parsed(text);
-  remembered.set(text, head);
-  return head;
+class Head implements ResponseHead {
+  private known: Fields | undefined;
+
+  constructor(
+    readonly status: number,
+    readonly length: ResponseHead['length'],
+    readonly keptMs: number,
+    readonly text: string,
+  ) {}
+
+  get fields(): Fields {
+    return (this.known ??= fieldsIn(this.text));
+  }
 }
 
-function parsed(text: string): ResponseHead {
-  const [first = '', ...lines] = text.split('\r\n');
+/** @param text a head in Latin-1, with the empty line that ends it */
+export function responseHead(text: string): ResponseHead {
+  const [first = '', ...lines] = text.slice(0, -HEAD_END.length).split(LINE_END);
   const [, minor, code] = STATUS_LINE.exec(first) ?? fail('its first line is no status line');
-  const fields = framingOf(lines);
+  const framing = framingOf(lines);
   const status = Number(code);
   if (status === 101) fail('it speaks another protocol');
   // RFC 9110 section 15.2: HTTP/1.0 knows no interim responses.
   if (status < 200 && minor === '0') fail('it is interim, and older than those are');
-  const isOver = minor === '0' || /(?:^|[ ,])close(?:$|[ ,])/i.test(fields.connection ?? '');
-  const length = lengthOf(status, fields, minor === '0');
+  const isOver = minor === '0' || /(?:^|[ ,])close(?:$|[ ,])/i.test(framing.connection ?? '');
+  const length = lengthOf(status, framing, minor === '0');
   const mayKeep = !isOver && length !== 'close';
-  return { status, length, keptMs: mayKeep ? keptMsOf(fields['keep-alive']) : 0 };
+  return new Head(status, length, mayKeep ? keptMsOf(framing['keep-alive']) : 0, text);
+}
+
+/** Of a head whose lines have been looked at. */
+function fieldsIn(text: string): Fields {
+  const fields: Record<string, string> = {};
+  for (const line of text.split(LINE_END).slice(1, -2)) {
+    const colon = line.indexOf(':');
+    const name = line.slice(0, colon).toLowerCase();
+    const value = line.slice(colon + 1).replaceAll(/^[\t ]+|[\t ]+$/g, '');
+    fields[name] = Object.hasOwn(fields, name) ? `${fields[name]}, ${value}` : value;
+  }
+  return fields;
 }
 
 type Framing = Partial<Record<string, string>>;
-const FRAMING = new Set(['content-length', 'transfer-encoding', 'connection', 'keep-alive']);
+/** Where the body ends. */
+const BOUNDS = new Set(['content-length', 'transfer-encoding']);
+const FRAMING = new Set([...BOUNDS, 'connection', 'keep-alive']);
 
 function framingOf(lines: readonly string[]): Framing {
   const fields: Framing = {};
@@ -68,7 +96,7 @@ function framingOf(lines: readonly string[]): Framing {
     if (!FRAMING.has(name)) continue;
     const known = fields[name];
     // Of two lengths one is meant for somebody else, even where they are the same.
-    if (known !== undefined && name !== 'connection') fail(`it says ${name} twice`);
+    if (known !== undefined && BOUNDS.has(name)) fail(`it says ${name} twice`);
     // A tab is left: node:http refuses a length with one, and so does what reads it here.
     const trimmed = value.replace(/ +$/, '');
     fields[name] = known === undefined ? trimmed : `${known},${trimmed}`;

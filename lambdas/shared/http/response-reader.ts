@@ -1,78 +1,113 @@
-import { type ResponseBody, responseBody } from './response-body';
-import { NoResponse, type ResponseHead, responseHead } from './response-head';
+import { type BodySink, type ResponseBody, responseBody } from './response-body';
+import { HEAD_END, HeadTooLong, NoResponse, type ResponseHead, responseHead } from './response-head';
 
-export interface HttpResponse {
-  readonly status: number;
-  /** As UTF-8, of a 200; of others nobody reads it. */
-  readonly body: string;
-  /** For how long the connection may be used again, in milliseconds; 0 where it may not. */
-  readonly keptMs: number;
+/** Who is told of a response as it comes. */
+export interface Taker {
+  /** Its head is here, that of no interim response: who takes its body. Without one the head is all that is waited for. */
+  begin(head: ResponseHead): BodySink | undefined;
+  /**
+   * Whether a response stands that something follows which nobody has asked for. Either way nothing more is asked over its
+   * connection.
+   */
+  readonly bearsSurplus: boolean;
 }
 
 /** As node:http has it: of a head, and of all that are sent before the final one together. */
 const MOST_HEAD_BYTES = 16 * 1024;
-const HEAD_END = Buffer.from('\r\n\r\n');
+const HEAD_END_BYTES = Buffer.from(HEAD_END);
+const START = 'HTTP/1.';
+const NOTHING = Buffer.alloc(0);
+const NOBODY: BodySink = { add: () => undefined };
 
-/** Reads one response from the bytes of a connection, however they are cut. Throws a `NoResponse` or a `TooLong`. */
+/** Reads the responses of a connection, one after the other, from bytes however they are cut. */
 export class ResponseReader {
-  private head: ResponseHead | undefined;
+  /** For how long the connection may be used again after the response that is whole, in milliseconds; 0 where it may not. */
+  keptMs = 0;
+  private taker: Taker | undefined;
   private body: ResponseBody | undefined;
   /** The beginning of a head. */
-  private begun: Buffer = Buffer.alloc(0);
+  private begun: Buffer = NOTHING;
   private headBytes = 0;
-  /** Whether anything has come. */
-  hasBegun = false;
+  /** Responses of one server have mostly the same head, but once a second: it is not read anew. */
+  private last: ResponseHead | undefined;
 
-  /** @param mostBytes of the body */
-  constructor(private readonly mostBytes: number) {}
-
-  /** The response, once it is whole; one that is no 200 as soon as it says so. What was given may be overwritten then. */
-  read(bytes: Buffer): HttpResponse | undefined {
-    this.hasBegun = true;
-    const rest = this.body ? bytes : this.readHead(bytes);
-    if (!this.head || !this.body || !rest) return undefined;
-    const { status, keptMs } = this.head;
-    if (status !== 200) return { status, body: '', keptMs: this.isWholeWith(rest) ? keptMs : 0 };
-    return this.body.take(rest) ? { status, body: this.body.text(), keptMs } : undefined;
+  /** The next response is for this one. */
+  expect(taker: Taker): void {
+    this.taker = taker;
+    this.body = undefined;
+    this.begun = NOTHING;
+    this.headBytes = 0;
+    this.keptMs = 0;
   }
 
-  /** The connection has ended: the response, where that is its end. */
-  end(): HttpResponse | undefined {
-    if (!this.head || !this.body?.end()) return undefined;
-    return { status: this.head.status, body: this.body.text(), keptMs: 0 };
+  /**
+   * Whether the response is whole. What was given may be overwritten then. Throws a `NoResponse` for what is not to be
+   * understood, and whatever the taker throws.
+   */
+  read(bytes: Buffer): boolean {
+    if (this.body) return this.take(this.body, bytes);
+    const { last } = this;
+    if (last && this.begun.length === 0 && isBeginning(last.text, bytes))
+      return this.begin(last, bytes.subarray(last.text.length));
+    return this.readHead(this.begun.length === 0 ? bytes : Buffer.concat([this.begun, bytes]));
   }
 
-  /** What follows the final head; nothing as long as that is not whole. */
-  private readHead(bytes: Buffer): Buffer | undefined {
-    let rest = this.begun.length === 0 ? bytes : Buffer.concat([this.begun, bytes]);
+  /** The connection has ended: whether the response is whole with that. */
+  end(): boolean {
+    return this.body?.end() === true;
+  }
+
+  private readHead(bytes: Buffer): boolean {
+    let rest = bytes;
     for (;;) {
-      const end = rest.indexOf(HEAD_END);
+      const end = rest.indexOf(HEAD_END_BYTES);
       if (this.headBytes + (end < 0 ? rest.length : end) > MOST_HEAD_BYTES)
-        throw new NoResponse('the answer is no HTTP: its head is too long');
+        throw new HeadTooLong('the answer is no HTTP: its head is too long');
       if (end < 0) {
+        if (!START.startsWith(rest.toString('latin1', 0, START.length)))
+          throw new NoResponse('the answer is no HTTP: it begins in another way');
         this.begun = Buffer.from(rest);
-        return undefined;
+        return false;
       }
-      const head = responseHead(rest.toString('latin1', 0, end));
-      rest = rest.subarray(end + HEAD_END.length);
-      if (head.status >= 200) return this.begin(head, rest);
+      const head = responseHead(rest.toString('latin1', 0, end + HEAD_END.length));
+      rest = rest.subarray(head.text.length);
+      if (head.status >= 200) {
+        this.last = head;
+        return this.begin(head, rest);
+      }
       // An interim response, such as 100 and 103: the final one follows.
-      this.headBytes += end + HEAD_END.length;
+      this.headBytes += head.text.length;
     }
   }
 
-  private begin(head: ResponseHead, rest: Buffer): Buffer {
-    this.head = head;
-    this.body = responseBody(head.length, head.status === 200 ? this.mostBytes : Number.POSITIVE_INFINITY);
-    return rest;
+  private begin(head: ResponseHead, rest: Buffer): boolean {
+    this.keptMs = head.keptMs;
+    const sink = this.taker?.begin(head);
+    this.body = responseBody(head.length, sink ?? NOBODY);
+    if (sink) return this.take(this.body, rest);
+    if (!this.isWholeWith(this.body, rest)) this.keptMs = 0;
+    return true;
+  }
+
+  private take(body: ResponseBody, bytes: Buffer): boolean {
+    const rest = body.take(bytes);
+    if (!rest) return false;
+    if (rest.length > 0) {
+      if (this.taker?.bearsSurplus !== true) throw new NoResponse('the answer is no HTTP: something follows its end');
+      this.keptMs = 0;
+    }
+    return true;
   }
 
   /** A failure of a body that nobody reads is none. */
-  private isWholeWith(rest: Buffer): boolean {
+  private isWholeWith(body: ResponseBody, rest: Buffer): boolean {
     try {
-      return this.body?.take(rest) === true;
+      return this.take(body, rest);
     } catch {
       return false;
     }
   }
 }
+
+const isBeginning = (text: string, bytes: Buffer) =>
+  bytes.length >= text.length && bytes.toString('latin1', 0, text.length) === text;

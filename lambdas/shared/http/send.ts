@@ -9,7 +9,7 @@ import { LostConnection } from './connection';
 import { keptConnections } from './connections';
 import { publicLookup } from './public-address';
 import { TooLong } from './response-body';
-import type { HttpResponse } from './response-reader';
+import { ResponseText } from './response-text';
 import { postOf, type Target, targetOf } from './target';
 
 /** One GraphQL request to one subgraph. */
@@ -104,12 +104,13 @@ export function openSend({ identity, signedUrls, privateTargets }: SendOptions):
   return async (message) => {
     const { target, isSigned } = known.get(message.url) ?? look(message.url);
     const connections = isSigned ? ours : others;
-    const post = async (isNew: boolean): Promise<HttpResponse> => {
+    const post = async (isNew: boolean): Promise<ResponseText> => {
       const own = isSigned ? sign(message, identity, target.url) : plain(message);
       const connection = connections.take(target, isNew);
       const { timeoutMs = TIMEOUT_MS, maxAnswerBytes = MOST_ANSWER_BYTES } = message;
       const request = postOf(target, own, message.body, message.headers);
-      const response = await connection.ask(request, { timeoutMs, maxAnswerBytes });
+      const response = new ResponseText(maxAnswerBytes, 'successes');
+      await connection.ask(request, response, timeoutMs);
       connections.give(target, connection);
       return response;
     };
@@ -132,9 +133,9 @@ const plain = ({ requestId }: Sent): Fields => ({ 'content-type': 'application/j
 export const sign = (message: Sent, identity: AwsIdentity, url = new URL(message.url)): Fields =>
   signHeaders({ method: 'POST', service: 'lambda', url, body: message.body }, plain(message), identity);
 
-function answerOf({ status, body }: HttpResponse): unknown {
+function answerOf({ status, text }: ResponseText): unknown {
   if (status !== 200) throw refusedWith(status);
-  return JSON.parse(body);
+  return JSON.parse(text);
 }
 
 /** Lambda answers 429 for a function that has no room left. */

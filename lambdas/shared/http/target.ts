@@ -27,6 +27,17 @@ export function targetOf(address: string): Target {
 }
 
 const NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
+/** What says where a request ends, or goes, is said here alone. */
+const OURS = new Set([
+  'connection',
+  'content-length',
+  'expect',
+  'host',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
 /** No CR or LF: nobody who has a say in a value can begin another field with it, or another request (RFC 9110 section 5.5). */
 const VALUE = /^[\t\x20-\x7e]*$/;
 
@@ -39,20 +50,35 @@ export interface Post {
 
 type Fields = Readonly<Record<string, string>>;
 
-function fieldLine(name: string, value: string): string {
-  if (!NAME.test(name) || !VALUE.test(value)) throw new Error(`the header ${JSON.stringify(name)} cannot be sent`);
-  return `${name}: ${value}\r\n`;
-}
-
 /**
  * The whole request as one text: one write, which is one system call. Throws for a field that would not be one.
  * @param more what else goes along, but for what `fields` say
  */
-export function postOf({ start }: Target, fields: Fields, body: string, more: Fields = {}): Post {
+export function postOf({ start }: Target, fields: Fields, body: string | Buffer, more: Fields = NONE): Post {
   let head = start;
   for (const name in more) if (fields[name] === undefined) head += fieldLine(name, more[name] ?? '');
   for (const name in fields) head += fieldLine(name, fields[name] ?? '');
+  if (typeof body !== 'string')
+    return { text: withBody(head, body.length, body.toString('latin1')), encoding: 'latin1' };
   const bytes = Buffer.byteLength(body);
-  const text = `${head}content-length: ${bytes}\r\n\r\n${body}`;
-  return { text, encoding: bytes === body.length ? 'latin1' : 'utf8' };
+  return { text: withBody(head, bytes, body), encoding: bytes === body.length ? 'latin1' : 'utf8' };
+}
+
+const NONE: Fields = {};
+const withBody = (head: string, bytes: number, body: string) => `${head}content-length: ${bytes}\r\n\r\n${body}`;
+
+function fieldLine(name: string, value: string): string {
+  if (!isSendable(name) || !VALUE.test(value)) throw new Error(`the header ${JSON.stringify(name)} cannot be sent`);
+  return `${name}: ${value}\r\n`;
+}
+
+/** Names that have been looked at. There are few, and each is sent again and again. */
+const known = new Set<string>();
+const MOST_KNOWN = 200;
+
+function isSendable(name: string): boolean {
+  if (known.has(name)) return true;
+  if (!NAME.test(name) || OURS.has(name)) return false;
+  if (known.size < MOST_KNOWN) known.add(name);
+  return true;
 }

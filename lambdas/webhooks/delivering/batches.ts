@@ -20,10 +20,11 @@ export async function gathered<T extends Attempted>(
   endpointOf: EndpointOf,
   all: readonly T[],
 ): Promise<readonly (readonly T[])[]> {
-  const names = await Promise.all(all.map(async ({ message }, place) => (await batchOf(endpointOf, message)) ?? place));
+  const batching = await takingBatches(endpointOf, all);
+  if (batching.size === 0) return all.map((each) => [each]);
   const groups = new Map<string | number, T[]>();
   for (const [place, each] of all.entries()) {
-    const name = names[place] ?? place;
+    const name = each.message.trigger === 'event' && batching.has(nameOf(each)) ? nameOf(each) : place;
     const group = groups.get(name) ?? [];
     group.push(each);
     groups.set(name, group);
@@ -31,14 +32,18 @@ export async function gathered<T extends Attempted>(
   return [...groups.values()];
 }
 
-async function batchOf(
-  endpointOf: EndpointOf,
-  { organisation, endpoint, trigger }: AttemptMessage,
-): Promise<string | undefined> {
-  if (trigger !== 'event') return undefined;
-  // Who cannot be read now fails the attempts one by one.
-  const known = await endpointOf(organisation, endpoint).catch(() => undefined);
-  return known?.endpoint.batch && `${organisation}#${endpoint}`;
+const nameOf = ({ message }: Attempted) => `${message.organisation}#${message.endpoint}`;
+
+/** The names of endpoints that take batches, of those that have first attempts here. */
+async function takingBatches(endpointOf: EndpointOf, all: readonly Attempted[]): Promise<ReadonlySet<string>> {
+  const firsts = new Map(all.filter(({ message }) => message.trigger === 'event').map((each) => [nameOf(each), each]));
+  const names = new Set<string>();
+  for (const [name, { message }] of firsts) {
+    // Who cannot be read now fails the attempts one by one.
+    const known = await endpointOf(message.organisation, message.endpoint).catch(() => undefined);
+    if (known?.endpoint.batch) names.add(name);
+  }
+  return names;
 }
 
 /** An event with what its endpoint is sent of it. */
@@ -51,6 +56,7 @@ export function inBatches<T extends Loaded>(
   all: readonly T[],
   batch: EndpointFields['batch'],
 ): readonly (readonly T[])[] {
+  if (all.length < 2) return all.length === 0 ? [] : [all];
   const batches: T[][] = [];
   let bytes = 0;
   for (const each of all.toSorted((a, b) => (a.message.event < b.message.event ? -1 : 1))) {

@@ -52,8 +52,15 @@ const given = (all: readonly Queued[], fail: (those: readonly Queued[], error: u
 
 /** Done again for some of a group, it is done for those alone that have not come to their end. */
 async function handle(deps: Delivering, group: readonly Given[]): Promise<void> {
+  const now = deps.nowMs();
+  // Nobody can have begun them: they cost no look at the log.
+  if (group.every(({ queued, message }) => isFirstSight(queued, message, now)))
+    return makeAttempts(
+      deps,
+      group.map(({ message }) => ({ message, before: undefined, claimedBy: undefined })),
+    );
   const begun = await Promise.all(group.map((each) => begin(deps, each)));
-  await makeAttempts(
+  return makeAttempts(
     deps,
     begun.filter((each) => each !== undefined),
   );
@@ -72,9 +79,9 @@ const CLAIM_MS = 60_000;
 
 /** The attempt, if it is still to be made. */
 async function begin(deps: Delivering, { queued, message: queuedMessage }: Given): Promise<Begun | undefined> {
-  // Nobody can have begun it: it costs no look at the log.
   const now = deps.nowMs();
-  if (isFirstSight(queued, queuedMessage, now)) return { message: queuedMessage, before: undefined };
+  if (isFirstSight(queued, queuedMessage, now))
+    return { message: queuedMessage, before: undefined, claimedBy: undefined };
   const { log, lanes } = deps;
   const by = queued.id;
   const message = { ...queuedMessage, again: true };
@@ -83,7 +90,7 @@ async function begin(deps: Delivering, { queued, message: queuedMessage }: Given
   const before = await log.claim(organisation, endpoint, event, claim);
   if (before) return { message, before, claimedBy: by };
   const found = await log.delivery(organisation, endpoint, event);
-  if (!found && number === 1) return { message, before: undefined };
+  if (!found && number === 1) return { message, before: undefined, claimedBy: undefined };
   if (found?.attempts !== number) return undefined;
   // Whoever made the attempt may have died before what comes after it.
   await comesAgain(lanes, found, now);

@@ -43,6 +43,8 @@ const EARLIER_MS = 500;
 /** A slot that is over for longer is no slot any more: others have theirs by now. */
 const LATE_MS = 250;
 
+const NOW: Passage = { go: 'now' };
+
 export function gatekeeper(deps: Keeping): Gatekeeper {
   const known = knownStates(deps.states, deps.nowMs);
   const passes = slotPassage(deps, known);
@@ -78,14 +80,23 @@ function slotPassage({ states, nowMs, wait }: Keeping, known: KnownStates) {
     await known.learn(endpoint, slot.state);
     return slot.atMs;
   };
-  return async (endpoint: EndpointRecord, message: AttemptMessage, state: EndpointState): Promise<Passage> => {
-    const apart = apartMs(endpoint, state, nowMs());
-    if (apart === undefined || message.trigger === 'probe' || message.trigger === 'test') return { go: 'now' };
+  const inTurn = async (
+    endpoint: EndpointRecord,
+    message: AttemptMessage,
+    state: EndpointState,
+    apart: number,
+  ): Promise<Passage> => {
     const slotMs = await slotFor(endpoint, message, state, apart);
     const waitMs = slotMs - nowMs();
     if (waitMs > NEAR_MS) return { go: 'later', atMs: slotMs - EARLIER_MS, slotMs };
     if (waitMs > 0) await wait(waitMs);
-    return { go: 'now' };
+    return NOW;
+  };
+  // No promise for what is free to go.
+  return (endpoint: EndpointRecord, message: AttemptMessage, state: EndpointState): Passage | Promise<Passage> => {
+    const apart = apartMs(endpoint, state, nowMs());
+    if (apart === undefined || message.trigger === 'probe' || message.trigger === 'test') return NOW;
+    return inTurn(endpoint, message, state, apart);
   };
 }
 
@@ -129,8 +140,9 @@ function noting({ states, disable, nowMs }: Keeping, known: KnownStates) {
     const now = nowMs();
     const slow = watch(endpoint.id, before, outcome, now);
     if (isGone(outcome)) await giveUp(endpoint, before, 'it answered 410: it is gone');
-    else if (isSuccess(outcome))
-      await change(endpoint, before, { ...afterSuccess(before, now), ...recovered(before, now), ...slow });
-    else await failed(endpoint, outcome, before, slow);
+    else if (isSuccess(outcome)) {
+      const [after, faster] = [afterSuccess(before, now), recovered(before, now)];
+      if (after ?? faster ?? slow) await change(endpoint, before, { ...after, ...faster, ...slow });
+    } else await failed(endpoint, outcome, before, slow);
   };
 }

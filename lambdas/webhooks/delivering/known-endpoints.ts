@@ -1,5 +1,6 @@
 import { BoundedMap } from '../../shared/bounded-map';
 import type { Authentication } from '../post/authentication';
+import { ownHeaders } from '../post/headers';
 import type { EndpointRecord } from '../records/endpoint';
 import { type OpenSealing, openSealed } from '../registration/sealed';
 import { type Signer, signer } from '../signing/sign';
@@ -10,6 +11,7 @@ export interface KnownEndpoint {
   readonly endpoint: EndpointRecord;
   readonly signer: Signer;
   readonly authentication: Authentication;
+  /** What each delivery says beside its signature. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -32,9 +34,9 @@ export function endpointOf(endpoints: Endpoints, sealing: OpenSealing, nowMs: ()
     if (!endpoint) return undefined;
     if (before?.endpoint.version === endpoint.version) return before;
     const { keys, authentication, headers = {} } = openSealed(await sealing(), endpoint);
-    return { endpoint, signer: signer(keys), authentication, headers };
+    return { endpoint, signer: signer(keys), authentication, headers: ownHeaders(headers) };
   };
-  return async (organisation, id) => {
+  return (organisation, id) => {
     const name = `${organisation}#${id}`;
     const last = kept.get(name);
     if (last && nowMs() - last.readMs < TRUSTED_MS) return last.known;

@@ -1,5 +1,4 @@
 import type { AuthenticatedPost } from '../post/authenticate';
-import { deliveryHeaders } from '../post/headers';
 import type { Outcome } from '../post/outcome';
 import type { TargetPolicy } from '../post/target';
 import { bodyFor } from '../publishing/body-for';
@@ -36,7 +35,7 @@ export interface Begun {
   /** As it was before; nothing before the first attempt. */
   readonly before: DeliveryRecord | undefined;
   /** Under which name it was claimed; a first attempt is not. */
-  readonly claimedBy?: string;
+  readonly claimedBy: string | undefined;
 }
 
 /**
@@ -53,13 +52,8 @@ export async function makeAttempts(deps: Delivering, all: readonly Begun[]): Pro
     return forAll(all, (begun) => putAside(deps.log, begun, 'held'));
   const passage = await deps.gatekeeper.ask(known.endpoint, first.message);
   if (passage.go !== 'now') return turnAway(deps, all, passage, known.endpoint);
-  const loaded = await Promise.all(all.map((begun) => loadedOf(deps.log, begun, known)));
-  await forAll(
-    inBatches(
-      loaded.filter((each) => each !== undefined),
-      known.endpoint.batch,
-    ),
-    (batch) => send(deps, known, batch),
+  return forAll(inBatches(await loadedFrom(deps.log, all, known), known.endpoint.batch), (batch) =>
+    send(deps, known, batch),
   );
 }
 
@@ -67,11 +61,26 @@ interface Sending extends Begun {
   readonly body: string;
 }
 
+/** With what is sent: mostly their messages have it. */
+async function loadedFrom(log: Log, all: readonly Begun[], known: KnownEndpoint): Promise<readonly Sending[]> {
+  if (all.every(({ message }) => message.body !== undefined))
+    return all.map((begun) => sending(begun, begun.message.body ?? ''));
+  const loaded = await Promise.all(all.map((begun) => loadedOf(log, begun, known)));
+  return loaded.filter((each) => each !== undefined);
+}
+
+const sending = ({ message, before, claimedBy }: Begun, body: string): Sending => ({
+  message,
+  before,
+  claimedBy,
+  body,
+});
+
 async function loadedOf(log: Log, begun: Begun, { endpoint }: KnownEndpoint): Promise<Sending | undefined> {
   const { organisation, event, body } = begun.message;
-  if (body !== undefined) return { ...begun, body };
+  if (body !== undefined) return sending(begun, body);
   const found = await log.event(organisation, event);
-  if (found) return { ...begun, body: bodyFor(found, endpoint) };
+  if (found) return sending(begun, bodyFor(found, endpoint));
   await putAside(log, begun, 'cancelled', 'the event is not kept any more');
   return undefined;
 }
@@ -82,10 +91,9 @@ async function send(deps: Delivering, known: KnownEndpoint, batch: readonly Send
   const { outcome, keyIds } = await post(deps, known, batch, startedAtMs);
   const [first] = batch;
   if (first) await deps.gatekeeper.note(endpoint, first.message, outcome);
-  await forAll(batch, ({ message, before }) => {
-    const attempt = attemptOf(message, outcome, startedAtMs, keyIds);
-    return end(deps, endpoint, { message, before }, attempt, outcome);
-  });
+  return forAll(batch, (begun) =>
+    end(deps, endpoint, begun, attemptOf(begun.message, outcome, startedAtMs, keyIds), outcome),
+  );
 }
 
 /** Writes down how an attempt ended, of each event by itself. */
@@ -116,10 +124,13 @@ async function post(deps: Delivering, known: KnownEndpoint, batch: readonly Send
     style: endpoint.signature,
     asymmetric: endpoint.asymmetric,
   });
-  const timeoutSeconds = Math.max(...batch.map(({ message }) => retryOf(endpoint, message.type).timeoutSeconds));
+  let timeoutSeconds = 0;
+  for (const { message } of batch)
+    timeoutSeconds = Math.max(timeoutSeconds, retryOf(endpoint, message.type).timeoutSeconds);
   const request = {
     url: endpoint.url,
-    headers: deliveryHeaders(known.headers, signature),
+    headers: signature,
+    more: known.headers,
     body,
     timeoutMs: timeoutSeconds * 1000,
     policy: deps.policy,

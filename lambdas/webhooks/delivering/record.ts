@@ -30,21 +30,21 @@ export async function record(log: Log, lanes: Lanes, ended: Ended): Promise<Deli
 }
 
 function deliveryAfter({ message, before, attempt, verdict }: Ended): DeliveryRecord {
-  const { organisation, endpoint, event, type, expiresAtSeconds, number } = message;
-  const next = verdict.state === 'retrying' ? { nextAtMs: verdict.atMs } : {};
-  const why = verdict.state === 'delivered' ? {} : { why: verdict.why };
+  const isDelivered = verdict.state === 'delivered';
+  const nextAtMs = verdict.state === 'retrying' ? verdict.atMs : undefined;
+  const why = isDelivered ? undefined : verdict.why;
   return {
-    organisation,
-    endpoint,
-    event,
-    type,
+    organisation: message.organisation,
+    endpoint: message.endpoint,
+    event: message.event,
+    type: message.type,
     state: verdict.state,
-    attempts: number,
+    attempts: message.number,
     tries: (before?.tries ?? 0) + (verdict.state === 'parked' ? 0 : 1),
-    last: { ...attempt, ...next, ...why },
-    ...next,
-    ...why,
-    expiresAtSeconds,
+    last: isDelivered ? attempt : { ...attempt, nextAtMs, why },
+    nextAtMs,
+    why,
+    expiresAtSeconds: message.expiresAtSeconds,
   };
 }
 

@@ -1,6 +1,7 @@
-import { isIP, type LookupFunction, type Socket, connect as tcpConnect } from 'node:net';
+import { isIP, type LookupFunction, type OnReadOpts, type Socket, connect as tcpConnect } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
 import { BoundedMap } from '../../shared/bounded-map';
+import { serverNameOf } from '../../shared/http/dial';
 import { isPublic, NOT_PUBLIC_ADDRESS } from '../../shared/http/public-address';
 import { PostFault, type Times } from './outcome';
 import type { Place } from './place';
@@ -12,8 +13,16 @@ export interface Notes {
   readonly times: Pick<Times, 'dnsMs' | 'connectMs' | 'tlsMs'>;
 }
 
-/** Makes a connection. Rejects with a `PostFault`, whatever happens, and soon after the signal. */
-export type Connect = (place: Place, notes: Notes, signal: AbortSignal) => Promise<Socket>;
+interface Wanted {
+  readonly place: Place;
+  /** How the socket is to read. */
+  readonly onread: OnReadOpts;
+  /** Ends what is under way: with a `PostFault` as its reason. */
+  readonly signal: AbortSignal;
+}
+
+/** Makes a connection. Rejects with a `PostFault`, whatever happens, and, but for a name that is being looked up, soon after the signal. */
+export type Connect = (wanted: Wanted, notes: Notes) => Promise<Socket>;
 
 export interface ConnectOptions {
   /** @default by the name servers; as the system does where targets may be private */
@@ -35,18 +44,20 @@ export function openConnect({ resolve, ca }: ConnectOptions): Connect {
   const bySystem = resolve ?? resolveAsSystem;
   // A handshake that goes on from an earlier session costs a fraction of a whole one.
   const sessions = new BoundedMap<string, Buffer>(SESSIONS);
-  return async (place, notes, signal) => {
+  return async (wanted, notes) => {
+    const { place, signal } = wanted;
+    const { hostname, isSecure } = place.target;
     const lap = stopwatch();
     const addresses = await checked(place, place.privateTargets ? bySystem : byServers);
     signal.throwIfAborted();
-    if (isIP(place.hostname) === 0) notes.times.dnsMs = lap();
-    const socket = await reached(place, addresses, signal);
+    if (isIP(hostname) === 0) notes.times.dnsMs = lap();
+    const socket = await reached(wanted, addresses, { ca, sessions });
     notes.times.connectMs = lap();
     if (socket.remoteAddress !== undefined) notes.address = socket.remoteAddress;
-    if (!place.isSecure) return socket;
-    const secure = await secured(place, socket, signal, { ca, sessions });
+    if (!isSecure) return socket;
+    await secured(wanted, socket, sessions);
     notes.times.tlsMs = lap();
-    return secure;
+    return socket;
   };
 }
 
@@ -59,7 +70,8 @@ function stopwatch(): () => number {
   };
 }
 
-async function checked({ hostname, privateTargets }: Place, resolve: Resolve): Promise<readonly Found[]> {
+async function checked({ target, privateTargets }: Place, resolve: Resolve): Promise<readonly Found[]> {
+  const { hostname } = target;
   const family = isIP(hostname);
   const addresses = family === 0 ? await addressesOf(hostname, resolve) : [{ address: hostname, family }];
   // One that is private among public ones is an attack, or a mistake that will be one.
@@ -68,25 +80,47 @@ async function checked({ hostname, privateTargets }: Place, resolve: Resolve): P
   return addresses;
 }
 
-async function reached({ hostname, port, privateTargets }: Place, addresses: readonly Found[], signal: AbortSignal) {
-  const socket = tcpConnect({
+async function reached(wanted: Wanted, addresses: readonly Found[], trust: Trust): Promise<Socket> {
+  const socket = opened(wanted, addresses, trust);
+  const { privateTargets } = wanted.place;
+  // It cannot be another one. Should it be, nothing is sent there: TLS begins after this.
+  socket.prependOnceListener('connect', () => {
+    if (!privateTargets && !isPublic(socket.remoteAddress ?? ''))
+      socket.destroy(new PostFault('refused_address', NOT_PUBLIC_ADDRESS));
+  });
+  await ready(socket, 'connect', wanted.signal).catch((error: unknown) => {
+    throw asFault(error, 'connect', 'cannot be connected to');
+  });
+  return socket;
+}
+
+function opened({ place: { target }, onread }: Wanted, addresses: readonly Found[], { ca, sessions }: Trust): Socket {
+  const { hostname, port, isSecure } = target;
+  const options = {
     host: hostname,
     port,
+    onread,
     lookup: answering(addresses),
     autoSelectFamily: true,
     autoSelectFamilyAttemptTimeout: NEXT_ADDRESS_MS,
     noDelay: true,
+  };
+  if (!isSecure) return tcpConnect(options);
+  const session = sessions.get(nameOf(target));
+  const secure = tlsConnect({
+    ...options,
+    // No address is a server's name. Its certificate is checked all the same.
+    servername: serverNameOf(hostname),
+    minVersion: 'TLSv1.2',
+    ALPNProtocols: ['http/1.1'],
+    ...(ca !== undefined && { ca }),
+    ...(session && { session }),
   });
-  await ready(socket, 'connect', signal).catch((error: unknown) => {
-    throw asFault(error, 'connect', 'cannot be connected to');
-  });
-  // It cannot be another one. Should it be, nothing is sent there.
-  if (!privateTargets && !isPublic(socket.remoteAddress ?? '')) {
-    socket.destroy();
-    throw new PostFault('refused_address', NOT_PUBLIC_ADDRESS);
-  }
-  return socket;
+  secure.on('session', (fresh: Buffer) => sessions.set(nameOf(target), fresh));
+  return secure;
 }
+
+const nameOf = ({ hostname, port }: Place['target']) => `${hostname}:${port}`;
 
 /** Hands out what was looked at, and asks nobody. */
 const answering =
@@ -102,36 +136,20 @@ interface Trust {
   readonly sessions: BoundedMap<string, Buffer>;
 }
 
-async function secured({ hostname, port }: Place, socket: Socket, signal: AbortSignal, { ca, sessions }: Trust) {
-  // What goes wrong from here on is told by the secure one.
-  socket.on('error', () => undefined);
-  const key = `${hostname}:${port}`;
-  const session = sessions.get(key);
-  const secure = tlsConnect({
-    socket,
-    host: hostname,
-    // RFC 6066 section 3: no address is a server's name. Its certificate is checked all the same.
-    servername: isIP(hostname) === 0 ? hostname : '',
-    minVersion: 'TLSv1.2',
-    ALPNProtocols: ['http/1.1'],
-    ...(ca !== undefined && { ca }),
-    ...(session && { session }),
-  });
-  secure.on('session', (fresh: Buffer) => sessions.set(key, fresh));
-  await ready(secure, 'secureConnect', signal).catch((error: unknown) => {
-    sessions.delete(key);
+const secured = ({ place, signal }: Wanted, socket: Socket, sessions: Trust['sessions']): Promise<void> =>
+  ready(socket, 'secureConnect', signal).catch((error: unknown) => {
+    sessions.delete(nameOf(place.target));
     throw asFault(error, 'tls', 'TLS failed');
   });
-  return secure;
-}
 
 /** Until it is ready; rejects when it fails, closes, or is no longer wanted. It is destroyed then. */
 function ready(socket: Socket, event: 'connect' | 'secureConnect', signal: AbortSignal): Promise<void> {
+  // Nothing that it has to say when this is over, or before somebody else listens, may go unheard: that would end the process.
+  socket.on('error', () => undefined);
   return new Promise((resolve, reject) => {
     const fail = (error?: unknown) => {
       signal.removeEventListener('abort', abort);
-      // What else it has to say is of no interest.
-      socket.on('error', () => undefined).destroy();
+      socket.destroy();
       reject(signal.aborted ? signal.reason : (error ?? new Error('closed')));
     };
     const abort = () => fail();
@@ -139,10 +157,13 @@ function ready(socket: Socket, event: 'connect' | 'secureConnect', signal: Abort
     socket.once('error', fail).once('close', close);
     signal.addEventListener('abort', abort);
     socket.once(event, () => {
+      // Somebody who was told before has ended it: what is wrong follows.
+      if (socket.destroyed) return;
       signal.removeEventListener('abort', abort);
       socket.off('error', fail).off('close', close);
       resolve();
     });
+    if (socket.destroyed) fail();
   });
 }
 

@@ -1,13 +1,23 @@
-import type { Connect } from './connect';
-import { type Connection, MOST_IDLE_MS, openConnection } from './connection';
+import { Connection } from '../../shared/http/connection';
+import type { Connect, Notes } from './connect';
 import type { Place } from './place';
 
-export interface Connections {
-  /** One that was kept, or a new one. */
-  take(place: Place): Connection;
-  fresh(place: Place): Connection;
+/** A connection to a receiver that something may be sent by. */
+export interface Line {
+  readonly key: string;
+  readonly connection: Connection;
+  /** The address that it leads to. */
+  readonly address: string | undefined;
+  idleSinceMs: number;
+}
+
+export interface Lines {
+  /** One that was kept, if there is one. */
+  take(place: Place): Line | undefined;
+  /** A new one. Rejects as `Connect` does. */
+  open(place: Place, notes: Notes, signal: AbortSignal): Promise<Line>;
   /** Keeps it for the next request, if it is still there. */
-  release(connection: Connection): void;
+  release(line: Line): void;
   close(): void;
 }
 
@@ -19,60 +29,57 @@ export interface KeepOptions {
   readonly mostIdleOfOrigin: number;
 }
 
-/**
- * Keeps connections by origin. Each has a client of its own instead of undici's pool, so that it is known by which one a
- * request went: what it took to connect belongs to that attempt.
- */
-export function keepConnections({ connect, nowMs, mostIdle, mostIdleOfOrigin }: KeepOptions): Connections {
-  const idle = new Map<string, Connection[]>();
-  // In the order in which they became idle.
-  const all = new Set<Connection>();
+const IDLING = { unsaidMs: 4_000, mostMs: 30_000 };
 
-  const forget = (connection: Connection) => {
-    if (!all.delete(connection)) return;
-    const siblings = idle.get(connection.key) ?? [];
+/** Keeps connections by origin. It is known by which one a request goes: what it took to connect belongs to that attempt. */
+export function keepConnections({ connect, nowMs, mostIdle, mostIdleOfOrigin }: KeepOptions): Lines {
+  const idle = new Map<string, Line[]>();
+  // In the order in which they became idle.
+  const all = new Set<Line>();
+
+  const forget = (line: Line) => {
+    if (!all.delete(line)) return;
+    const siblings = idle.get(line.key) ?? [];
     // Mostly the last one: it is taken first.
-    siblings.splice(siblings.lastIndexOf(connection), 1);
-    if (siblings.length === 0) idle.delete(connection.key);
+    siblings.splice(siblings.lastIndexOf(line), 1);
+    if (siblings.length === 0) idle.delete(line.key);
   };
-  const drop = (connection: Connection) => {
-    forget(connection);
-    connection.end(new Error('no longer kept'));
-  };
-  const fresh = (place: Place): Connection => {
-    const connection = openConnection(place, connect);
-    connection.client.on('disconnect', () => {
-      if (all.has(connection)) drop(connection);
-    });
-    return connection;
+  const drop = (line: Line) => {
+    forget(line);
+    line.connection.close();
   };
   return {
-    fresh,
-    take(place) {
-      const kept = idle.get(place.key);
-      for (let last = kept?.at(-1); last; last = idle.get(last.key)?.at(-1)) {
+    async open(place, notes, signal) {
+      let made: Line | undefined;
+      const connection = new Connection(() => made && forget(made), IDLING);
+      const socket = await connect({ place, onread: connection.onread, signal }, notes);
+      made = { key: place.key, connection: connection.attach(socket), address: notes.address, idleSinceMs: 0 };
+      return made;
+    },
+    take({ key }) {
+      for (let last = idle.get(key)?.at(-1); last; last = idle.get(key)?.at(-1)) {
         // While a function is frozen no timer runs: the receiver has closed long ago what nobody here has noticed.
-        if (nowMs() - last.idleSinceMs <= MOST_IDLE_MS && last.socket?.destroyed === false) {
+        if (nowMs() - last.idleSinceMs <= IDLING.mostMs && last.connection.isUsable) {
           forget(last);
           return last;
         }
         drop(last);
       }
-      return fresh(place);
+      return undefined;
     },
-    release(connection) {
-      connection.wasUsed = true;
-      connection.idleSinceMs = nowMs();
-      if (connection.client.destroyed || connection.socket?.destroyed !== false) return drop(connection);
-      const siblings = idle.get(connection.key);
-      if (siblings) siblings.push(connection);
-      else idle.set(connection.key, [connection]);
-      all.add(connection);
+    release(line) {
+      if (!line.connection.isUsable) return line.connection.close();
+      line.idleSinceMs = nowMs();
+      const siblings = idle.get(line.key);
+      if (siblings) siblings.push(line);
+      else idle.set(line.key, [line]);
+      all.add(line);
       if (siblings?.[0] && siblings.length > mostIdleOfOrigin) drop(siblings[0]);
       for (const one of all) {
         if (all.size <= mostIdle) break;
         drop(one);
       }
+      return undefined;
     },
     close: () => [...all].forEach(drop),
   };

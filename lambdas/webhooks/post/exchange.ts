@@ -1,112 +1,69 @@
-import type { Dispatcher } from 'undici';
+import { TimedOut } from '../../shared/http/connection';
+import { type BodySink, TooLong } from '../../shared/http/response-body';
+import type { ResponseHead } from '../../shared/http/response-head';
+import type { Taker } from '../../shared/http/response-reader';
+import type { Post } from '../../shared/http/target';
 import { BoundedBody } from './body';
 import type { Notes } from './connect';
-import type { Connection } from './connection';
-import { faultOf, type PostFault } from './outcome';
+import type { Line } from './connections';
+import { faultOf, type PostFault, timedOut } from './outcome';
 
-export interface Sent {
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Buffer;
-}
+/** What comes back of one request, as far as it comes. */
+export class Answer implements Taker {
+  /** Whatever else a receiver says after its answer: that it has taken the event is said. */
+  readonly bearsSurplus = true;
+  readonly body = new BoundedBody();
+  head: ResponseHead | undefined;
+  /** From the request to the head. */
+  firstByteMs: number | undefined;
+  private readonly sentAt = performance.now();
 
-/** What came back by one connection. */
-export interface Answer {
-  /** Of the connection: what it took, unless it was kept. */
-  readonly notes: Notes;
-  /** Whether the connection had been kept from an earlier request. */
-  readonly isKept: boolean;
-  readonly status?: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: BoundedBody;
-  readonly firstByteMs?: number;
-  readonly fault?: PostFault;
-}
-
-/** One request and its answer by one connection, which is ended unless the answer came whole. */
-export class Exchange implements Dispatcher.DispatchHandler {
-  readonly answer: Promise<Answer>;
-  private settle: (answer: Answer) => void = () => undefined;
-  private readonly body = new BoundedBody();
-  private status: number | undefined;
-  private headers: Readonly<Record<string, string>> = {};
-  private isKept = false;
-  private sentAt = 0;
-  private firstByteMs: number | undefined;
-
-  constructor(
-    private readonly connection: Connection,
-    { path, headers, body }: Sent,
-  ) {
-    this.answer = new Promise((resolve) => (this.settle = resolve));
-    connection.client.dispatch({ path, method: 'POST', headers, body }, this);
-  }
-
-  onRequestStart(): void {
-    this.sentAt = performance.now();
-    this.isKept = this.connection.wasUsed;
-    this.connection.isHeadAwaited = true;
-  }
-
-  onResponseStart(_: unknown, status: number, headers: NodeJS.Dict<string | string[]>): void {
-    // 103 and others of its kind: the answer is still to come.
-    if (status < 200) return;
-    this.connection.isHeadAwaited = false;
+  begin(head: ResponseHead): BodySink {
     this.firstByteMs = performance.now() - this.sentAt;
-    this.status = status;
-    this.headers = joined(headers);
-  }
-
-  onResponseData(_: unknown, chunk: Buffer): void {
-    this.body.add(chunk);
-    if (this.body.isLonger) this.end(new Error('its body is too long'));
-  }
-
-  onResponseEnd(): void {
-    this.finish();
-  }
-
-  onResponseError(_: unknown, error: Error): void {
-    this.abort(faultOf(error));
-  }
-
-  /** Ends it here, whatever it is doing. */
-  abort(fault: PostFault): void {
-    this.end(fault, fault);
-  }
-
-  private end(reason: Error, fault?: PostFault): void {
-    this.finish(fault);
-    this.connection.end(reason);
-  }
-
-  /** The first end counts. */
-  private finish(fault?: PostFault): void {
-    const { connection, isKept, status, headers, body, firstByteMs } = this;
-    this.settle({
-      notes: connection.notes,
-      isKept,
-      headers,
-      body,
-      ...(status !== undefined && { status }),
-      ...(firstByteMs !== undefined && { firstByteMs }),
-      ...(fault && { fault }),
-    });
+    this.head = head;
+    return this.body;
   }
 }
 
-function joined(headers: NodeJS.Dict<string | string[]>): Record<string, string> {
-  const all: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers))
-    all[name] = Array.isArray(value) ? value.join(', ') : (value ?? '');
-  return all;
+/** How one request went, by one connection. */
+export interface Exchanged {
+  readonly answer: Answer;
+  readonly address: string | undefined;
+  /** What it took to connect; nothing where the connection was kept. */
+  readonly notes: Notes | undefined;
+  readonly fault: PostFault | undefined;
 }
 
-/** The answer to what was never sent. */
-export const unsent = (fault: PostFault): Answer => ({
-  notes: { times: {} },
-  isKept: false,
-  headers: {},
-  body: new BoundedBody(),
+interface Limit {
+  /** Of the whole attempt, and what is left of it. */
+  readonly timeoutMs: number;
+  readonly leftMs: number;
+}
+
+/** Sends one request. Never rejects; the connection has ended unless the answer came whole. */
+export async function exchange(
+  { connection, address }: Line,
+  post: Post,
+  { timeoutMs, leftMs }: Limit,
+  notes?: Notes,
+): Promise<Exchanged> {
+  const answer = new Answer();
+  try {
+    await connection.ask(post, answer, leftMs);
+    return { answer, address, notes, fault: undefined };
+  } catch (error) {
+    // Of a body that is too long enough is known.
+    return { answer, address, notes, fault: error instanceof TooLong ? undefined : faultIn(error, timeoutMs) };
+  }
+}
+
+const faultIn = (error: unknown, timeoutMs: number): PostFault =>
+  error instanceof TimedOut ? timedOut(timeoutMs) : faultOf(error);
+
+/** What was never sent. */
+export const unsent = (fault: PostFault, notes?: Notes): Exchanged => ({
+  answer: new Answer(),
+  address: notes?.address,
+  notes,
   fault,
 });

@@ -54,9 +54,9 @@ export const sayWhoCalls = (headers: CustomHeaders): boolean =>
 
 const OURS = { 'content-type': 'application/json', 'user-agent': 'Gatehouse-Webhooks/1' };
 
-/** Those of one delivery, by names in lower case: ours win. `authenticate.ts` adds who calls. */
-export function deliveryHeaders(custom: CustomHeaders, signature: Readonly<Record<string, string>>) {
+/** Those that are the same for each delivery of an endpoint, by names in lower case: ours win. */
+export function ownHeaders(custom: CustomHeaders): Readonly<Record<string, string>> {
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(custom)) if (!isReserved(lower(name))) headers[lower(name)] = value;
-  return Object.assign(headers, OURS, signature);
+  return Object.assign(headers, OURS);
 }

@@ -1,3 +1,6 @@
+import { LostConnection } from '../../shared/http/connection';
+import { HeadTooLong } from '../../shared/http/response-head';
+
 /** Where an attempt ended that got no whole answer. */
 export type FaultClass =
   /** The name does not resolve. */
@@ -50,39 +53,35 @@ export interface Times {
 /** What became of one attempt. */
 export interface Outcome {
   /** Known as soon as the head of the answer is here, also where `error` says how the rest of it failed. */
-  readonly status?: number;
+  readonly status?: number | undefined;
   /** Of the answer, by names in lower case; several of one name are joined by commas. */
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Its first 16 KiB, as text: what is no UTF-8 or no character to print is U+FFFD. */
-  readonly body?: string;
+  readonly body?: string | undefined;
   /** The size of all of it, or what was read of it when `isBodyLonger`. */
   readonly bodyBytes: number;
   /** The body went on after 1 MiB, and was cut there. */
   readonly isBodyLonger: boolean;
   /** The address that was connected to. */
-  readonly address?: string;
+  readonly address?: string | undefined;
   readonly times: Readonly<Times>;
-  readonly error?: PostError;
+  readonly error?: PostError | undefined;
   /** What the receiver asked for, at most 24 h. */
-  readonly retryAfterSeconds?: number;
+  readonly retryAfterSeconds?: number | undefined;
   /** A kept connection turned out to be closed, and the request went out again: the receiver may have seen it twice. */
   readonly isRepeated: boolean;
 }
 
-const LOST = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'UND_ERR_SOCKET', 'UND_ERR_CLOSED', 'UND_ERR_DESTROYED']);
-const NOT_SENT = new Set(['UND_ERR_INVALID_ARG', 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH']);
-/** undici's words for an answer that comes unasked, or that wants to become something else. */
-const NOT_HTTP = new Set(['bad response', 'bad upgrade', 'bad trailer']);
-
 /** What an error of the connection means. */
 export function faultOf(error: unknown): PostFault {
   if (error instanceof PostFault) return error;
-  const { code = '', message = '' } = Object(error);
-  if (code === 'UND_ERR_HEADERS_OVERFLOW') return new PostFault('too_large', 'the head of the answer is too long');
-  if (NOT_SENT.has(code)) return new PostFault('request', 'the request is not valid');
-  if (LOST.has(code) && !NOT_HTTP.has(message)) return new PostFault('reset', 'the connection was closed');
+  if (error instanceof HeadTooLong) return new PostFault('too_large', 'the head of the answer is too long');
+  if (error instanceof LostConnection) return new PostFault('reset', 'the connection was closed');
   return new PostFault('protocol', 'the answer is not valid HTTP/1.1');
 }
+
+export const timedOut = (timeoutMs: number): PostFault =>
+  new PostFault('timeout', `no whole answer within ${timeoutMs} ms`);
 
 const MOST_WAIT_SECONDS = 86_400;
 /** RFC 9110 section 5.6.7: the day's name begins all three forms; only the oldest has no zone, and means GMT. */

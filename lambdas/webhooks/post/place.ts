@@ -1,4 +1,5 @@
 import { BoundedMap } from '../../shared/bounded-map';
+import { type Target, targetOf } from '../../shared/http/target';
 import { PostFault } from './outcome';
 import { faultInTarget, type TargetPolicy } from './target';
 
@@ -6,15 +7,9 @@ import { faultInTarget, type TargetPolicy } from './target';
 export interface Place {
   /** What may share connections: one origin, under policies that trust alike. */
   readonly key: string;
-  readonly origin: string;
-  /** Without brackets. */
-  readonly hostname: string;
-  readonly port: number;
-  readonly isSecure: boolean;
+  readonly target: Target;
   /** Whether it may be at an address that is none of the Internet. */
   readonly privateTargets: boolean;
-  /** With the query. */
-  readonly path: string;
 }
 
 /** Reads a URL and looks at it as `faultInTarget` does. */
@@ -36,15 +31,6 @@ export function openPlaces(): PlaceOf {
 }
 
 function placeOf(url: string, { privateTargets }: TargetPolicy): Place {
-  const { origin, protocol, hostname, port, pathname, search } = new URL(url);
-  const isSecure = protocol === 'https:';
-  return {
-    key: `${origin} ${privateTargets}`,
-    origin,
-    hostname: hostname.replace(/^\[|\]$/g, ''),
-    port: Number(port || (isSecure ? 443 : 80)),
-    isSecure,
-    privateTargets,
-    path: pathname + search,
-  };
+  const target = targetOf(url);
+  return { key: `${target.origin} ${privateTargets}`, target, privateTargets };
 }

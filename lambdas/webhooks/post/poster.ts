@@ -1,15 +1,17 @@
+import { type Post as Prepared, postOf } from '../../shared/http/target';
 import { type ConnectOptions, type Notes, openConnect } from './connect';
-import type { Connection } from './connection';
-import { type Connections, keepConnections } from './connections';
-import { type Answer, Exchange, unsent } from './exchange';
-import { faultOf, type Outcome, PostFault, retryAfterOf, type Times } from './outcome';
+import { keepConnections, type Lines } from './connections';
+import { type Exchanged, exchange, unsent } from './exchange';
+import { faultOf, type Outcome, PostFault, retryAfterOf, type Times, timedOut } from './outcome';
 import { openPlaces, type Place } from './place';
 import type { TargetPolicy } from './target';
 
 export interface PostRequest {
   readonly url: string;
-  /** All of them but `Host` and `Content-Length`. */
+  /** But `Host` and `Content-Length`, by names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
+  /** More of them, but for what `headers` say: what is the same for many requests need not be copied for each. */
+  readonly more?: Readonly<Record<string, string>> | undefined;
   readonly body: string | Buffer;
   /** For the whole attempt. @default 15,000 */
   readonly timeoutMs?: number | undefined;
@@ -44,80 +46,102 @@ const TIMEOUT_MS = 15_000;
 /** Sends to addresses that tenants have named, by connections that are kept. */
 export function openPoster(options: PosterOptions = {}): Poster {
   const { nowMs = Date.now, mostIdle = 256, mostIdleOfOrigin = 32 } = options;
-  const connect = openConnect(options);
   const placeOf = openPlaces();
-  const connections = keepConnections({ connect, nowMs, mostIdle, mostIdleOfOrigin });
+  const lines = keepConnections({ connect: openConnect(options), nowMs, mostIdle, mostIdleOfOrigin });
   return {
     async post(request) {
       const began = performance.now();
       const place = placeOf(request.url, request.policy);
-      const sending = place instanceof PostFault ? failed(place) : answered(request, place, connections).catch(failed);
-      const { answer, isRepeated } = await sending;
-      return outcomeOf(answer, { isRepeated, totalMs: performance.now() - began, nowMs: nowMs() });
+      const prepared = place instanceof PostFault ? place : preparedFor(place, request);
+      if (place instanceof PostFault || prepared instanceof PostFault)
+        return outcomeOf(unsent(faultOf(prepared)), false, began, nowMs);
+      const { timeoutMs = TIMEOUT_MS, isRepeatable = 'webhook-id' in request.headers } = request;
+      const line = lines.take(place);
+      if (line) {
+        const exchanged = await exchange(line, prepared, { timeoutMs, leftMs: timeoutMs });
+        lines.release(line);
+        if (!isRepeatable || !isLost(exchanged)) return outcomeOf(exchanged, false, began, nowMs);
+      }
+      const exchanged = await byNewLine(lines, place, prepared, { began, timeoutMs });
+      return outcomeOf(exchanged, line !== undefined, began, nowMs);
     },
-    close: () => connections.close(),
+    close: () => lines.close(),
   };
 }
 
-async function answered(request: PostRequest, place: Place, connections: Connections) {
-  const { headers, body, timeoutMs = TIMEOUT_MS, isRepeatable = 'webhook-id' in headers } = request;
-  let exchange: Exchange | undefined;
-  const timer = setTimeout(() => {
-    exchange?.abort(new PostFault('timeout', `no whole answer within ${timeoutMs} ms`));
-  }, timeoutMs);
-  const by = async (connection: Connection) => {
-    exchange = new Exchange(connection, { path: place.path, headers, body });
-    const answer = await exchange.answer;
-    if (!answer.fault && !answer.body.isLonger) connections.release(connection);
-    return answer;
-  };
+function preparedFor({ target }: Place, { headers, more, body }: PostRequest): Prepared | PostFault {
   try {
-    const answer = await by(connections.take(place));
-    if (!(isRepeatable && isLost(answer))) return { answer, isRepeated: false };
-    return { answer: await by(connections.fresh(place)), isRepeated: true };
-  } finally {
-    clearTimeout(timer);
+    return postOf(target, headers, body, more);
+  } catch {
+    return new PostFault('request', 'the request is not valid');
   }
 }
 
 /** Receivers close connections when they like: one that was kept says nothing about whether they are there. */
-const isLost = ({ isKept, status, fault }: Answer) => isKept && status === undefined && fault?.kind === 'reset';
+const isLost = ({ answer, fault }: Exchanged) => answer.head === undefined && fault?.kind === 'reset';
 
-interface About {
-  readonly isRepeated: boolean;
-  readonly totalMs: number;
-  readonly nowMs: number;
+interface Limit {
+  readonly began: number;
+  readonly timeoutMs: number;
 }
 
-function outcomeOf(answer: Answer, { isRepeated, totalMs, nowMs }: About): Outcome {
-  const { notes, status, headers, body, fault } = answer;
-  const retryAfterSeconds = retryAfterOf(headers['retry-after'], nowMs);
-  const outcome: Writable<Outcome> = {
+async function byNewLine(lines: Lines, place: Place, prepared: Prepared, { began, timeoutMs }: Limit) {
+  const notes: Notes = { times: {} };
+  const leftMs = () => Math.max(Math.ceil(timeoutMs - (performance.now() - began)), 1);
+  try {
+    const line = await inTime((signal) => lines.open(place, notes, signal), leftMs(), timedOut(timeoutMs));
+    const exchanged = await exchange(line, prepared, { timeoutMs, leftMs: leftMs() }, notes);
+    lines.release(line);
+    return exchanged;
+  } catch (error) {
+    return unsent(faultOf(error), notes);
+  }
+}
+
+/** Nobody waits any longer, whatever is still under way: a name that is being looked up cannot be told to stop. */
+function inTime<T>(work: (signal: AbortSignal) => Promise<T>, milliseconds: number, late: PostFault): Promise<T> {
+  const control = new AbortController();
+  return new Promise<T>((resolve, reject) => {
+    const timer = setTimeout(() => {
+      control.abort(late);
+      reject(late);
+    }, milliseconds);
+    void work(control.signal)
+      .then(resolve, reject)
+      .finally(() => clearTimeout(timer));
+  });
+}
+
+function outcomeOf(exchanged: Exchanged, isRepeated: boolean, began: number, nowMs: () => number): Outcome {
+  const { answer, address, fault } = exchanged;
+  const { head, body } = answer;
+  const retryAfter = head?.fields['retry-after'];
+  return {
+    status: head?.status,
+    headers: head?.fields,
+    body: head && body.text(),
     bodyBytes: body.bytes,
     isBodyLonger: body.isLonger,
-    times: timesOf(answer, totalMs),
+    address,
+    times: timesOf(exchanged, performance.now() - began),
+    error: fault && { class: fault.kind, detail: fault.message },
+    retryAfterSeconds: retryAfter === undefined ? undefined : retryAfterOf(retryAfter, nowMs()),
     isRepeated,
   };
-  if (status !== undefined) Object.assign(outcome, { status, headers, body: body.text() });
-  if (notes.address !== undefined) outcome.address = notes.address;
-  if (fault) outcome.error = { class: fault.kind, detail: fault.message };
-  if (retryAfterSeconds !== undefined) outcome.retryAfterSeconds = retryAfterSeconds;
-  return outcome;
 }
 
-type Writable<T> = { -readonly [K in keyof T]: T[K] };
-
-function timesOf({ notes, isKept, firstByteMs }: Answer, totalMs: number): Times {
-  const times: Times = isKept ? { totalMs: 0 } : { ...tenths(notes.times), totalMs: 0 };
-  if (firstByteMs !== undefined) times.firstByteMs = tenth(firstByteMs);
-  times.totalMs = tenth(totalMs);
-  return times;
+function timesOf({ notes, answer: { firstByteMs } }: Exchanged, totalMs: number): Times {
+  const total = tenth(totalMs);
+  if (!notes && firstByteMs !== undefined) return { firstByteMs: tenth(firstByteMs), totalMs: total };
+  const { dnsMs, connectMs, tlsMs } = notes?.times ?? {};
+  return {
+    ...(dnsMs !== undefined && { dnsMs: tenth(dnsMs) }),
+    ...(connectMs !== undefined && { connectMs: tenth(connectMs) }),
+    ...(tlsMs !== undefined && { tlsMs: tenth(tlsMs) }),
+    ...(firstByteMs !== undefined && { firstByteMs: tenth(firstByteMs) }),
+    totalMs: total,
+  };
 }
 
 /** Microseconds are more than anybody can read out of them. */
 const tenth = (milliseconds: number) => Math.round(milliseconds * 10) / 10;
-const tenths = (times: Notes['times']): Notes['times'] =>
-  Object.fromEntries(Object.entries(times).map(([name, value]) => [name, tenth(value)]));
-
-/** Nothing is known that comes here: whoever awaits an attempt is told how it ended, whatever that was. */
-const failed = (error: unknown) => ({ answer: unsent(faultOf(error)), isRepeated: false });

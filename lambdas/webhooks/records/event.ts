@@ -71,8 +71,8 @@ export const hashIn = (id: string): string => id.slice(-HASH_LENGTH);
 export const firstIdAt = (atMs: number): string => `evt_${written(atMs, TIME_LENGTH)}`;
 
 /** When the event of this id was first taken, in milliseconds since 1970. */
-export const timeIn = (id: string): number =>
-  Array.from(id.slice(4, 4 + TIME_LENGTH), (letter) => ALPHABET.indexOf(letter)).reduce(
-    (value, digit) => value * 32 + digit,
-    0,
-  );
+export function timeIn(id: string): number {
+  let value = 0;
+  for (const letter of id.slice(4, 4 + TIME_LENGTH)) value = value * 32 + ALPHABET.indexOf(letter);
+  return value;
+}

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { fromJson } from '../../shared/json';
-import { Trigger } from './delivery';
+import { TRIGGERS, Trigger } from './delivery';
 
 /** What the queues carry: one attempt that is to be made. Short names, because SQS counts in pieces of 64 KB. */
 const Wire = z.object({
@@ -52,20 +52,57 @@ export const messageText = (message: AttemptMessage): string =>
     m: message.isMoved ? 1 : undefined,
   } satisfies z.input<typeof Wire>);
 
+type Wire = z.output<typeof Wire>;
+
+/** As `z.uuid` takes it, in the spelling of ours. */
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+const KNOWN_TRIGGERS: ReadonlySet<unknown> = new Set(TRIGGERS);
+
+const isObject = (json: unknown): json is Readonly<Record<string, unknown>> =>
+  typeof json === 'object' && json !== null;
+const isText = (json: unknown): json is string => typeof json === 'string';
+const isMark = (json: unknown) => json === undefined || json === 1;
+
+/** What all messages of ours are. Whatever else there may be is for zod to judge, which takes ten times as long. */
+const isPlain = (json: unknown): json is Wire =>
+  isObject(json) &&
+  isText(json.o) &&
+  UUID.test(json.o) &&
+  isText(json.e) &&
+  isText(json.v) &&
+  Number.isSafeInteger(json.n) &&
+  KNOWN_TRIGGERS.has(json.g) &&
+  isText(json.t) &&
+  Number.isSafeInteger(json.x) &&
+  (json.b === undefined || isText(json.b)) &&
+  (json.s === undefined || Number.isSafeInteger(json.s)) &&
+  isMark(json.a) &&
+  isMark(json.m);
+
+function parsed(text: string): Wire {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    // Zod says what is wrong, and does not quote it.
+  }
+  return isPlain(json) ? json : z.pipe(fromJson, Wire).parse(text);
+}
+
 /** Reads a message. Throws for one that is none of ours: it goes to the dead-letter queue, where somebody looks at it. */
 export function messageOf(text: string): AttemptMessage {
-  const { o, e, v, n, g, t, x, b, s, a, m } = z.pipe(fromJson, Wire).parse(text);
+  const wire = parsed(text);
   return {
-    organisation: o,
-    endpoint: e,
-    event: v,
-    number: n,
-    trigger: g,
-    type: t,
-    expiresAtSeconds: x,
-    body: b,
-    slotMs: s,
-    again: a === 1,
-    isMoved: m === 1,
+    organisation: wire.o,
+    endpoint: wire.e,
+    event: wire.v,
+    number: wire.n,
+    trigger: wire.g,
+    type: wire.t,
+    expiresAtSeconds: wire.x,
+    body: wire.b,
+    slotMs: wire.s,
+    again: wire.a === 1,
+    isMoved: wire.m === 1,
   };
 }

@@ -45,20 +45,26 @@ export function signer(signing: SigningKeys): Signer {
   const keys = signing.keys.map(({ id, expiresAtMs, privateKey }) => ({ id, expiresAtMs, key: imported(privateKey) }));
   return {
     headersOf(message) {
-      const usable = secrets.filter((one) => lives(one, message.nowMs));
-      const asymmetric = message.asymmetric ? keys.filter((one) => lives(one, message.nowMs)) : [];
-      const content = signedContent(message);
-      const signatures = [
-        ...usable.map(({ bytes }) => `v1,${hmac(bytes, content, 'base64')}`),
-        ...asymmetric.map(({ key }) => `v1a,${sign(null, bytesOf(content), key).toString('base64')}`),
-      ];
-      const headers = {
-        'webhook-id': message.messageId,
-        'webhook-timestamp': String(message.timestampSeconds),
-        'webhook-signature': signatures.join(' '),
-        ...compatible(message, usable),
+      const { nowMs, asymmetric, messageId, timestampSeconds, style, body } = message;
+      // Standard Webhooks.
+      const content = withBody(`${messageId}.${timestampSeconds}.`, body);
+      const keyIds: string[] = [];
+      let signatures = '';
+      const add = (id: string, signature: string) => {
+        keyIds.push(id);
+        signatures = signatures === '' ? signature : `${signatures} ${signature}`;
       };
-      return { headers, keyIds: [...usable, ...asymmetric].map(({ id }) => id) };
+      for (const one of secrets) if (lives(one, nowMs)) add(one.id, `v1,${hmac(one.bytes, content, 'base64')}`);
+      if (asymmetric)
+        for (const one of keys) if (lives(one, nowMs)) add(one.id, `v1a,${signatureOf(content, one.key)}`);
+      const headers: Record<string, string> = {
+        'webhook-id': messageId,
+        'webhook-timestamp': String(timestampSeconds),
+        'webhook-signature': signatures,
+      };
+      if (style === 'standard') return { headers, keyIds };
+      const usable = secrets.filter((one) => lives(one, nowMs));
+      return { headers: { ...headers, ...compatible(message, usable) }, keyIds };
     },
   };
 }
@@ -72,14 +78,12 @@ function prepared({ id, secret, expiresAtMs }: SigningKeys['secrets'][number]): 
 const imported = (privateKey: string) =>
   createPrivateKey({ key: Buffer.from(privateKey, 'base64'), format: 'der', type: 'pkcs8' });
 
-/** Standard Webhooks: `id.timestamp.body`. One piece of text is hashed in one call. */
-const signedContent = ({ messageId, timestampSeconds, body }: ToSign): string | Buffer =>
-  withBody(`${messageId}.${timestampSeconds}.`, body);
-
+/** What is signed, such as `id.timestamp.body` of Standard Webhooks. One piece of text is hashed in one call. */
 const withBody = (before: string, body: string | Buffer) =>
   typeof body === 'string' ? before + body : Buffer.concat([Buffer.from(before), body]);
 
-const bytesOf = (content: string | Buffer) => (typeof content === 'string' ? Buffer.from(content) : content);
+const signatureOf = (content: string | Buffer, key: KeyObject) =>
+  sign(null, typeof content === 'string' ? Buffer.from(content) : content, key).toString('base64');
 
 const hmac = (key: KeyObject, content: string | Buffer, encoding: 'base64' | 'hex') =>
   createHmac('sha256', key).update(content).digest(encoding);

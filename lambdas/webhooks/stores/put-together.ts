@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import * as z from 'zod/mini';
-import { AwsError, awsCall } from '../../shared/aws/aws-call';
-import { type Key, marshalled, type Plain, type Table } from './table';
+import { AwsError, awsCallWith } from '../../shared/aws/aws-call';
+import { itemText } from './item-text';
+import type { Key, Plain, Table } from './table';
 
 /** https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html */
 const MOST_ITEMS = 25;
@@ -11,7 +12,9 @@ const MOST_ROUNDS = 8;
 const PAUSE_MS = 50;
 
 interface Put {
-  readonly item: ReturnType<typeof marshalled>;
+  readonly key: Key;
+  /** As JSON. */
+  readonly item: string;
   readonly done: (written: true) => void;
   readonly failed: (error: unknown) => void;
 }
@@ -28,22 +31,21 @@ const Written = z.object({
  * item as ever, but of the CPU of a request each takes its share alone. Each still ends by itself, once it is written.
  */
 export function puttingTogether(name: string, table: Table): Table {
-  let gathered = new Map<string, Put>();
+  let gathered: Put[] = [];
   let timer: NodeJS.Timeout | undefined;
   const flush = () => {
     clearTimeout(timer);
     timer = undefined;
     const puts = gathered;
-    gathered = new Map();
+    gathered = [];
     void write(name, puts);
   };
   const gather = (key: Key, attributes: Plain) =>
     new Promise<true>((done, failed) => {
-      const place = placeOf(key);
       // A request may name an item once.
-      if (gathered.has(place)) flush();
-      gathered.set(place, { item: marshalled({ ...key, ...attributes }), done, failed });
-      if (gathered.size === MOST_ITEMS) flush();
+      if (gathered.some((put) => isSame(put.key, key))) flush();
+      gathered.push({ key, item: itemText(key, attributes), done, failed });
+      if (gathered.length === MOST_ITEMS) flush();
       else timer ??= setTimeout(flush, LINGER_MS);
     });
   return {
@@ -52,27 +54,30 @@ export function puttingTogether(name: string, table: Table): Table {
   };
 }
 
-const placeOf = ({ pk, sk }: Key) => `${pk}\n${sk}`;
+const isSame = (one: Key, other: Key) => one.sk === other.sk && one.pk === other.pk;
 
-async function write(name: string, puts: ReadonlyMap<string, Put>): Promise<void> {
+async function write(name: string, puts: readonly Put[]): Promise<void> {
   let left = puts;
   try {
-    for (let round = 0; left.size > 0; round += 1) {
-      if (round === MOST_ROUNDS) throw new AwsError('ThroughputExceeded', `${left.size} items were not written`, true);
+    for (let round = 0; left.length > 0; round += 1) {
+      if (round === MOST_ROUNDS)
+        throw new AwsError('ThroughputExceeded', `${left.length} items were not written`, true);
       if (round > 0) await pause(PAUSE_MS * round);
       const unwritten = await writeOnce(name, left);
-      for (const [place, { done }] of left) if (!unwritten.has(place)) done(true);
-      left = new Map([...left].filter(([place]) => unwritten.has(place)));
+      const isWritten = ({ key }: Put) => !unwritten.some((other) => isSame(key, other));
+      for (const put of left) if (isWritten(put)) put.done(true);
+      left = unwritten.length === 0 ? [] : left.filter((put) => !isWritten(put));
     }
   } catch (error) {
-    for (const { failed } of left.values()) failed(error);
+    for (const { failed } of left) failed(error);
   }
 }
 
-/** The places of those that the table did not take. */
-async function writeOnce(name: string, puts: ReadonlyMap<string, Put>): Promise<ReadonlySet<string>> {
-  const requests = [...puts.values()].map(({ item }) => ({ PutRequest: { Item: item } }));
-  const answer = await awsCall('dynamodb', 'BatchWriteItem', { RequestItems: { [name]: requests } });
+/** The keys of those that the table did not take. */
+async function writeOnce(name: string, puts: readonly Put[]): Promise<readonly Key[]> {
+  const requests = puts.map(({ item }) => `{"PutRequest":{"Item":${item}}}`).join(',');
+  const input = `{"RequestItems":{${JSON.stringify(name)}:[${requests}]}}`;
+  const answer = await awsCallWith('dynamodb', 'BatchWriteItem', input);
   const unwritten = Written.parse(answer).UnprocessedItems?.[name] ?? [];
-  return new Set(unwritten.map(({ PutRequest: { Item } }) => placeOf({ pk: Item.pk.S, sk: Item.sk.S })));
+  return unwritten.map(({ PutRequest: { Item } }) => ({ pk: Item.pk.S, sk: Item.sk.S }));
 }

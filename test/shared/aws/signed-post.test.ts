@@ -31,7 +31,7 @@ test('an answer that ends in the middle is an error', async () => {
     response.writeHead(200, { 'content-length': '10' }).write('half');
     setTimeout(() => response.destroy(), 20);
   });
-  await expect(post(server.url)).rejects.toThrow('aborted');
+  await expect(post(server.url)).rejects.toThrow('the connection was closed');
   await server.stop();
 });
 

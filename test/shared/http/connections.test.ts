@@ -4,9 +4,11 @@ import { createServer as createRawServer, type Server as NetServer, type Socket 
 import { text } from 'node:stream/consumers';
 import * as fc from 'fast-check';
 import * as z from 'zod/mini';
-import type { Dialing } from '../../../lambdas/shared/http/connection';
+import type { Idling } from '../../../lambdas/shared/http/connection';
 import { keptConnections } from '../../../lambdas/shared/http/connections';
+import type { Dialing } from '../../../lambdas/shared/http/dial';
 import { publicLookup } from '../../../lambdas/shared/http/public-address';
+import { ResponseText } from '../../../lambdas/shared/http/response-text';
 import { postOf, targetOf } from '../../../lambdas/shared/http/target';
 import { fromJson } from '../../../lambdas/shared/json';
 import { loopbackCertificate } from '../../../local/doors/certificate';
@@ -59,14 +61,15 @@ async function say(packets: readonly string[], then: (socket: Socket) => void = 
 }
 
 /** Asks over kept connections. */
-function asker(dialing: Dialing = {}) {
-  const connections = keptConnections(dialing);
+function asker(dialing: Dialing = {}, idling?: Idling) {
+  const connections = keptConnections(dialing, idling);
   return async (url: string, body = '{}', { limits = LIMITS, fields = {}, isNew = false } = {}) => {
     const target = targetOf(url);
     const connection = connections.take(target, isNew);
-    const response = await connection.ask(postOf(target, fields, body), limits);
+    const response = new ResponseText(limits.maxAnswerBytes, 'successes');
+    await connection.ask(postOf(target, fields, body), response, limits.timeoutMs);
     connections.give(target, connection);
-    return response.status === 200 ? response.body : String(response.status);
+    return response.status === 200 ? response.text : String(response.status);
   };
 }
 
@@ -150,6 +153,32 @@ test.each([
   }
   expect(server.connections()).toBe(connections);
 });
+
+test.each([
+  ['says nothing', SIZED, { unsaidMs: 40, mostMs: 5_000 }],
+  [
+    'says that it keeps it for longer',
+    SIZED.replace('2\r', '2\r\nkeep-alive: timeout=9\r'),
+    { unsaidMs: 5_000, mostMs: 40 },
+  ],
+])('a connection that nobody uses is closed after its time where the server %s', async (_, answer, idling) => {
+  const closed: number[] = [];
+  const server = await say([answer], (socket) => void socket.once('close', () => closed.push(1)));
+  const ask = asker({}, idling);
+  await ask(server.url, '{}', { limits: { ...LIMITS, timeoutMs: 60 } });
+  await new Promise((next) => setTimeout(next, 150));
+  expect(closed).toEqual([1]);
+  await ask(server.url);
+  await ask(server.url);
+  expect(server.connections()).toBe(2);
+});
+
+test.each(['host', 'content-length', 'transfer-encoding', 'connection', 'upgrade', 'Host'])(
+  'the header %s is not for others to set',
+  async (name) => {
+    await expect(asker()('http://127.0.0.1:1/', '{}', { fields: { [name]: '5' } })).rejects.toThrow('cannot be sent');
+  },
+);
 
 test('requests at one time have connections of their own', async () => {
   const server = await say([SIZED]);

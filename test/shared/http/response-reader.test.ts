@@ -4,24 +4,25 @@ import { text } from 'node:stream/consumers';
 import * as fc from 'fast-check';
 import { responseHead } from '../../../lambdas/shared/http/response-head';
 import { ResponseReader } from '../../../lambdas/shared/http/response-reader';
+import { ResponseText } from '../../../lambdas/shared/http/response-text';
 
 const MOST_BYTES = 10_000;
 
 type Outcome = { readonly status: number; readonly body: string } | string;
 
-/** What comes of a response that is cut like this, and after which the connection ends. */
-function readAll(packets: readonly Buffer[]): Outcome {
-  const reader = new ResponseReader(MOST_BYTES);
+/** What comes of a response that is cut like this, and after which the connection ends; maybe after others of that connection. */
+function readAll(packets: readonly Buffer[], reader = new ResponseReader()): Outcome {
+  const response = new ResponseText(MOST_BYTES, 'successes');
+  const isWhole = (packet: Buffer) => {
+    // As the one buffer that all connections read into: overwritten as soon as it has been handed over.
+    const lent = Buffer.from(packet);
+    const whole = reader.read(lent);
+    lent.fill('x');
+    return whole;
+  };
+  reader.expect(response);
   try {
-    for (const packet of packets) {
-      // As the one buffer that all connections read into: overwritten as soon as it has been handed over.
-      const lent = Buffer.from(packet);
-      const response = reader.read(lent);
-      lent.fill('x');
-      if (response) return { status: response.status, body: response.body };
-    }
-    const response = reader.end();
-    return response ? { status: response.status, body: response.body } : 'lost';
+    return packets.some(isWhole) || reader.end() ? { status: response.status, body: response.text } : 'lost';
   } catch (error) {
     return Object(error).name;
   }
@@ -77,12 +78,16 @@ const response = fc
 
 const cuts = fc.array(fc.nat(), { maxLength: 12 });
 
-test('a response is the same however its bytes are cut', () => {
+test('a response is the same however its bytes are cut, and whatever came before it', () => {
+  const kept = new ResponseReader();
   fc.assert(
     fc.property(response, cuts, ({ bytes, ...expected }, places) => {
       const body = expected.status === 200 ? expected.body : '';
       expect(readAll(cut(bytes, places))).toEqual({ status: expected.status, body });
       expect(readAll([...bytes].map((byte) => Buffer.of(byte)))).toEqual({ status: expected.status, body });
+      for (let time = 0; time < 3; time += 1)
+        expect(readAll(cut(bytes, places), kept)).toEqual({ status: expected.status, body });
+      expect(readAll([bytes], kept)).toEqual({ status: expected.status, body });
     }),
     { numRuns: 300 },
   );
@@ -174,12 +179,17 @@ test.each([
   ['a chunk without a size', `${OK}transfer-encoding: chunked\r\n\r\n\r\n{}\r\n0\r\n\r\n`],
   ['a size of nine digits', `${OK}transfer-encoding: chunked\r\n\r\n000000002\r\n{}\r\n0\r\n\r\n`],
   ['a line feed after a size', `${OK}transfer-encoding: chunked\r\n\r\n2\n{}\r\n0\r\n\r\n`],
-  ['a head that is too long', `${OK}x-a: ${'a'.repeat(16 * 1024)}\r\n\r\n`],
-  ['a head without an end', `${OK}x-a: ${'a'.repeat(16 * 1024)}`],
-  ['interim responses without an end', 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(1_000)],
   ['trailers that are too long', `${OK}transfer-encoding: chunked\r\n\r\n0\r\n${'a: b\r\n'.repeat(2_000)}\r\n`],
 ])('refused: %s', (_, bytes) => {
   expect(read(bytes)).toBe('NoResponse');
+});
+
+test.each([
+  ['a head that is too long', `${OK}x-a: ${'a'.repeat(16 * 1024)}\r\n\r\n`],
+  ['a head without an end', `${OK}x-a: ${'a'.repeat(16 * 1024)}`],
+  ['interim responses without an end', 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(1_000)],
+])('given up: %s', (_, bytes) => {
+  expect(read(bytes)).toBe('HeadTooLong');
 });
 
 test.each([
@@ -204,5 +214,5 @@ test.each([
   ['HTTP/1.1 200 OK', 0],
   ['HTTP/1.0 200 OK\r\ncontent-length: 2\r\nconnection: keep-alive', 0],
 ])('after %j a connection may be used for %d ms', (head, keptMs) => {
-  expect(responseHead(head).keptMs).toBe(keptMs);
+  expect(responseHead(`${head}\r\n\r\n`).keptMs).toBe(keptMs);
 });
