@@ -52,7 +52,7 @@ export async function signedPost(asked: Unsigned, identity: AwsIdentity, timeout
   const post = postOf(target, signedHeaders(asked, identity), asked.body);
   const connection = connections.take(target);
   const answer = new ResponseText(MOST_BYTES, 'all');
-  await connection.ask(post, answer, timeoutMs).catch((error: unknown) => {
+  await answer.over(connection, post, timeoutMs).catch((error: unknown) => {
     throw error instanceof TimedOut ? new Error(`no whole answer within ${timeoutMs} ms`) : error;
   });
   connections.give(target, connection);
