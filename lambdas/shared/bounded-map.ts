@@ -20,8 +20,8 @@ export class BoundedMap<K, V> {
   }
 
   set(key: K, value: V): void {
+    if (key !== this.newest) this.map.delete(key);
     this.newest = key;
-    this.map.delete(key);
     this.map.set(key, value);
     if (this.map.size > this.most) this.dropOldest();
   }

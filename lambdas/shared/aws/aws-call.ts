@@ -66,9 +66,9 @@ const TRANSIENT =
   /Throttl|ThroughputExceeded|RequestLimitExceeded|TransactionInProgress|InternalFailure|InternalServer/;
 
 /** The name comes as `com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException`, or in a header. */
-function errorOf({ status, headers, text }: Answered): AwsError {
+function errorOf({ status, fields, text }: Answered): AwsError {
   const body = ErrorBody.safeParse(text).data;
-  const named = body?.[TYPE] ?? headers['x-amzn-errortype'] ?? `HTTP ${status}`;
+  const named = body?.[TYPE] ?? fields['x-amzn-errortype'] ?? `HTTP ${status}`;
   const type = named.split('#').at(-1)?.split(':')[0] ?? named;
   return new AwsError(type, body?.message ?? body?.Message ?? '', status >= 500 || TRANSIENT.test(type));
 }

@@ -29,16 +29,11 @@ function targetTo(url: string): Target {
   return target;
 }
 
-export interface Answered {
-  readonly status: number;
-  /** By names in lower case. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly text: string;
-}
+export type Answered = Pick<ResponseText, 'status' | 'fields' | 'text'>;
 
 /** More than AWS answers to anything that is asked here. */
 const MOST_BYTES = 6 * 1024 * 1024;
-/** Whoever asks rarely connects anew: the other side may have gone, unnoticed by a function that Lambda had frozen. */
+/** As node:http's agent has it. What has been idle for longer the other side may have closed while Lambda froze this function. */
 const IDLE_MS = 5_000;
 
 const connections = keptConnections({}, { unsaidMs: IDLE_MS, mostMs: IDLE_MS });
@@ -52,9 +47,9 @@ export async function signedPost(asked: Unsigned, identity: AwsIdentity, timeout
   const post = postOf(target, signedHeaders(asked, identity), asked.body);
   const connection = connections.take(target);
   const answer = new ResponseText(MOST_BYTES, 'all');
-  await connection.ask(post, answer, timeoutMs).catch((error: unknown) => {
+  await answer.over(connection, post, timeoutMs).catch((error: unknown) => {
     throw error instanceof TimedOut ? new Error(`no whole answer within ${timeoutMs} ms`) : error;
   });
   connections.give(target, connection);
-  return { status: answer.status, headers: answer.fields, text: answer.text };
+  return answer;
 }

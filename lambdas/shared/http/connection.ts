@@ -1,5 +1,5 @@
 import type { OnReadOpts, Socket } from 'node:net';
-import { ResponseReader, type Taker } from './response-reader';
+import { type Asker, ResponseReader } from './response-reader';
 import type { Post } from './target';
 
 /** The connection ended before its answer did, as one does that the other side has closed while nobody looked. */
@@ -25,11 +25,6 @@ export interface Idling {
 
 const FOREVER: Idling = { unsaidMs: Number.POSITIVE_INFINITY, mostMs: Number.POSITIVE_INFINITY };
 
-interface Exchange {
-  resolve(): void;
-  reject(error: Error): void;
-}
-
 /** What node:net reads into: whoever is handed a part of it is done with it when the call returns. */
 let received: Buffer | undefined;
 const RECEIVED_BYTES = 64 * 1024;
@@ -44,7 +39,8 @@ export class Connection {
   readonly onread: OnReadOpts;
   private readonly reader = new ResponseReader();
   private socket: Socket | undefined;
-  private exchange: Exchange | undefined;
+  /** Who waits for a response. */
+  private asker: Asker | undefined;
   private timer: NodeJS.Timeout | undefined;
   private timeoutMs = 0;
   private usableUntilMs = Number.POSITIVE_INFINITY;
@@ -83,25 +79,28 @@ export class Connection {
 
   /** Whether a request may be sent: none is under way, and the other side has not said that it would be gone by now. */
   get isUsable(): boolean {
-    return !this.exchange && !this.isOver && !this.socket?.destroyed && performance.now() < this.usableUntilMs;
+    return this.isFree && performance.now() < this.usableUntilMs;
+  }
+
+  /** Whether it is there, and no request is under way. */
+  get isFree(): boolean {
+    return !this.asker && !this.isOver && !this.socket?.destroyed;
   }
 
   /**
-   * Sends a request, and tells the taker of its response until that is whole. Rejects with a `LostConnection`, a `TimedOut`, or
-   * with what else went wrong.
+   * Sends a request, and tells the asker of its response. It fails with a `LostConnection`, a `TimedOut`, or with what else went
+   * wrong. No promise: who asks has one of its own.
    */
-  ask({ text, encoding }: Post, taker: Taker, timeoutMs: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const { socket } = this;
-      if (!socket || this.isOver || socket.destroyed) return reject(new LostConnection('the connection was closed'));
-      socket.ref();
-      this.limit(timeoutMs);
-      this.reader.expect(taker);
-      this.exchange = { resolve, reject };
-      if (this.unsent) this.unsent = () => void socket.write(text, encoding);
-      else socket.write(text, encoding);
-      return undefined;
-    });
+  ask({ text, encoding }: Post, asker: Asker, timeoutMs: number): void {
+    const { socket } = this;
+    if (!socket || !this.isFree) return asker.failed(new LostConnection('the connection was closed'));
+    socket.ref();
+    this.limit(timeoutMs);
+    this.reader.expect(asker);
+    this.asker = asker;
+    if (this.unsent) this.unsent = () => void socket.write(text, encoding);
+    else socket.write(text, encoding);
+    return undefined;
   }
 
   close(): void {
@@ -129,7 +128,7 @@ export class Connection {
 
   /** Whoever waits has waited long enough, or nobody has used it for a while. */
   private look(): void {
-    if (this.exchange) return this.fail(new TimedOut(this.timeoutMs));
+    if (this.asker) return this.fail(new TimedOut(this.timeoutMs));
     const leftMs = this.usableUntilMs - performance.now();
     if (leftMs <= 0) this.close();
     else if (leftMs !== Number.POSITIVE_INFINITY) this.wake(Math.ceil(leftMs));
@@ -138,17 +137,17 @@ export class Connection {
 
   private receive(bytes: Buffer): void {
     // Nothing was asked.
-    if (!this.exchange) return this.close();
+    if (!this.asker) return this.close();
     try {
-      if (this.reader.read(bytes)) this.answer(this.exchange);
+      if (this.reader.read(bytes)) this.answer(this.asker);
     } catch (error) {
       this.fail(error instanceof Error ? error : new Error('not understood'));
     }
     return undefined;
   }
 
-  private answer(exchange: Exchange): void {
-    this.exchange = undefined;
+  private answer(asker: Asker): void {
+    this.asker = undefined;
     const { socket, reader, idling } = this;
     const keptMs = Math.min(
       reader.keptMs,
@@ -159,13 +158,13 @@ export class Connection {
       this.usableUntilMs = performance.now() + keptMs;
       socket.unref();
     } else this.close();
-    exchange.resolve();
+    asker.whole();
   }
 
   private end(): void {
-    if (this.exchange && this.reader.end()) {
+    if (this.asker && this.reader.end()) {
       this.reader.keptMs = 0;
-      this.answer(this.exchange);
+      this.answer(this.asker);
     } else this.lose('the connection was closed');
   }
 
@@ -174,11 +173,11 @@ export class Connection {
   }
 
   private fail(error: Error): void {
-    const { exchange } = this;
-    this.exchange = undefined;
+    const { asker } = this;
+    this.asker = undefined;
     clearTimeout(this.timer);
     this.close();
-    this.lost(this, exchange !== undefined);
-    exchange?.reject(error);
+    this.lost(this, asker !== undefined);
+    asker?.failed(error);
   }
 }

@@ -12,6 +12,12 @@ export interface Taker {
   readonly bearsSurplus: boolean;
 }
 
+/** One who is told of the end too: of one of the two, once. */
+export interface Asker extends Taker {
+  whole(): void;
+  failed(error: Error): void;
+}
+
 /** As node:http has it: of a head, and of all that are sent before the final one together. */
 const MOST_HEAD_BYTES = 16 * 1024;
 const HEAD_END_BYTES = Buffer.from(HEAD_END);

@@ -110,7 +110,7 @@ export function openSend({ identity, signedUrls, privateTargets }: SendOptions):
       const { timeoutMs = TIMEOUT_MS, maxAnswerBytes = MOST_ANSWER_BYTES } = message;
       const request = postOf(target, own, message.body, message.headers);
       const response = new ResponseText(maxAnswerBytes, 'successes');
-      await connection.ask(request, response, timeoutMs);
+      await response.over(connection, request, timeoutMs);
       connections.give(target, connection);
       return response;
     };

@@ -36,15 +36,21 @@ const nameOf = ({ message }: Attempted) => `${message.organisation}#${message.en
 
 /** The names of endpoints that take batches, of those that have first attempts here. */
 async function takingBatches(endpointOf: EndpointOf, all: readonly Attempted[]): Promise<ReadonlySet<string>> {
-  const firsts = new Map(all.filter(({ message }) => message.trigger === 'event').map((each) => [nameOf(each), each]));
   const names = new Set<string>();
-  for (const [name, { message }] of firsts) {
+  let last: AttemptMessage | undefined;
+  for (const { message } of all) {
+    if (message.trigger !== 'event' || isSameEndpoint(message, last)) continue;
+    last = message;
     // Who cannot be read now fails the attempts one by one.
     const known = await endpointOf(message.organisation, message.endpoint).catch(() => undefined);
-    if (known?.endpoint.batch) names.add(name);
+    if (known?.endpoint.batch) names.add(nameOf({ message }));
   }
   return names;
 }
+
+/** A queue hands out messages of one endpoint mostly together. */
+const isSameEndpoint = ({ organisation, endpoint }: AttemptMessage, other: AttemptMessage | undefined) =>
+  endpoint === other?.endpoint && organisation === other.organisation;
 
 /** An event with what its endpoint is sent of it. */
 export interface Loaded extends Attempted {

@@ -27,31 +27,33 @@ export async function deliver(deps: Delivering, queued: readonly Queued[]): Prom
     logger.error('deliveries come again', { error: error instanceof Error ? error : 'unknown failure' });
   };
   const groups = await gathered(deps.endpointOf, given(queued, fail));
-  await Promise.all(
-    groups.map((group) =>
-      handle(deps, group).catch((error: unknown) =>
-        fail(
-          group.map((each) => each.queued),
-          error,
-        ),
-      ),
-    ),
-  );
+  const handled = async (group: readonly Given[]) => {
+    try {
+      await handle(deps, group);
+    } catch (error) {
+      fail(
+        group.map((each) => each.queued),
+        error,
+      );
+    }
+  };
+  await Promise.all(groups.map(handled));
   return failed;
 }
 
-const given = (all: readonly Queued[], fail: (those: readonly Queued[], error: unknown) => void): readonly Given[] =>
-  all.flatMap((queued) => {
+function given(all: readonly Queued[], fail: (those: readonly Queued[], error: unknown) => void): readonly Given[] {
+  const read: Given[] = [];
+  for (const queued of all)
     try {
-      return [{ queued, message: messageOf(queued.body) }];
+      read.push({ queued, message: messageOf(queued.body) });
     } catch (error) {
       fail([queued], error);
-      return [];
     }
-  });
+  return read;
+}
 
 /** Done again for some of a group, it is done for those alone that have not come to their end. */
-async function handle(deps: Delivering, group: readonly Given[]): Promise<void> {
+function handle(deps: Delivering, group: readonly Given[]): Promise<void> {
   const now = deps.nowMs();
   // Nobody can have begun them: they cost no look at the log.
   if (group.every(({ queued, message }) => isFirstSight(queued, message, now)))
@@ -59,8 +61,12 @@ async function handle(deps: Delivering, group: readonly Given[]): Promise<void> 
       deps,
       group.map(({ message }) => ({ message, before: undefined, claimedBy: undefined })),
     );
+  return handleAgain(deps, group);
+}
+
+async function handleAgain(deps: Delivering, group: readonly Given[]): Promise<void> {
   const begun = await Promise.all(group.map((each) => begin(deps, each)));
-  return makeAttempts(
+  await makeAttempts(
     deps,
     begun.filter((each) => each !== undefined),
   );

@@ -21,12 +21,12 @@ export type Passage =
   /** By the lane of endpoints that are slow. */
   | { readonly go: 'slow' };
 
-/** Who knows how endpoints do, and lets attempts through accordingly. */
+/** Who knows how endpoints do, and lets attempts through accordingly: at once, where all that takes is known. */
 export interface Gatekeeper {
   /** Waits for a slot that is near. */
-  ask(endpoint: EndpointRecord, message: AttemptMessage): Promise<Passage>;
+  ask(endpoint: EndpointRecord, message: AttemptMessage): Passage | Promise<Passage>;
   /** How an attempt ended. Never rejects. */
-  note(endpoint: EndpointRecord, message: AttemptMessage, outcome: Outcome): Promise<void>;
+  note(endpoint: EndpointRecord, message: AttemptMessage, outcome: Outcome): undefined | Promise<void>;
 }
 
 interface Keeping {
@@ -44,24 +44,36 @@ const EARLIER_MS = 500;
 const LATE_MS = 250;
 
 const NOW: Passage = { go: 'now' };
+const PARKED: Passage = { go: 'parked' };
+const SLOW: Passage = { go: 'slow' };
 
 export function gatekeeper(deps: Keeping): Gatekeeper {
   const known = knownStates(deps.states, deps.nowMs);
   const passes = slotPassage(deps, known);
   const noted = noting(deps, known);
+  const passageOf = (endpoint: EndpointRecord, message: AttemptMessage, state: EndpointState) => {
+    if (isParked(state, message.trigger)) return PARKED;
+    if ((state.slowUntilMs ?? 0) > deps.nowMs() && isToBeMoved(endpoint, message)) return SLOW;
+    return passes(endpoint, message, state);
+  };
   return {
-    async ask(endpoint, message) {
-      const state = await known.of(endpoint);
-      if (isParked(state, message.trigger)) return { go: 'parked' };
-      if (isToBeMoved(endpoint, message) && (state.slowUntilMs ?? 0) > deps.nowMs()) return { go: 'slow' };
-      return passes(endpoint, message, state);
+    ask(endpoint, message) {
+      const state = known.of(endpoint);
+      if (state instanceof Promise) return state.then((read) => passageOf(endpoint, message, read));
+      return passageOf(endpoint, message, state);
     },
-    note: (endpoint, _, outcome) =>
-      noted(endpoint, outcome).catch((error: unknown) => {
+    note(endpoint, _, outcome) {
+      const state = known.of(endpoint);
+      const done =
+        state instanceof Promise
+          ? state.then((read) => noted(endpoint, outcome, read))
+          : noted(endpoint, outcome, state);
+      return done?.catch((error: unknown) => {
         logger.warn('how an attempt ended was not noted', {
           error: error instanceof Error ? error : 'unknown failure',
         });
-      }),
+      });
+    },
   };
 }
 
@@ -135,14 +147,16 @@ function noting({ states, disable, nowMs }: Keeping, known: KnownStates) {
     if (after && isGivenUp(after, endpoint.stateSinceMs, now))
       await giveUp(endpoint, after, 'it has done nothing but fail for five days');
   };
-  return async (endpoint: EndpointRecord, outcome: Outcome): Promise<void> => {
-    const before = await known.of(endpoint);
+  const changed = async (endpoint: EndpointRecord, before: EndpointState, next: Change) =>
+    void (await change(endpoint, before, next));
+  return (endpoint: EndpointRecord, outcome: Outcome, before: EndpointState): Promise<void> | undefined => {
     const now = nowMs();
     const slow = watch(endpoint.id, before, outcome, now);
-    if (isGone(outcome)) await giveUp(endpoint, before, 'it answered 410: it is gone');
-    else if (isSuccess(outcome)) {
-      const [after, faster] = [afterSuccess(before, now), recovered(before, now)];
-      if (after ?? faster ?? slow) await change(endpoint, before, { ...after, ...faster, ...slow });
-    } else await failed(endpoint, outcome, before, slow);
+    if (isGone(outcome)) return giveUp(endpoint, before, 'it answered 410: it is gone');
+    if (!isSuccess(outcome)) return failed(endpoint, outcome, before, slow);
+    const after = afterSuccess(before, now);
+    const faster = recovered(before, now);
+    if (!after && !faster && !slow) return undefined;
+    return changed(endpoint, before, { ...after, ...faster, ...slow });
   };
 }

@@ -22,6 +22,7 @@ const TRUSTED_MS = 5_000;
 const MOST_ENDPOINTS = 5_000;
 
 interface Kept {
+  readonly organisation: string;
   readonly readMs: number;
   readonly known: Promise<KnownEndpoint | undefined>;
 }
@@ -37,15 +38,15 @@ export function endpointOf(endpoints: Endpoints, sealing: OpenSealing, nowMs: ()
     return { endpoint, signer: signer(keys), authentication, headers: ownHeaders(headers) };
   };
   return (organisation, id) => {
-    const name = `${organisation}#${id}`;
-    const last = kept.get(name);
+    const found = kept.get(id);
+    const last = found?.organisation === organisation ? found : undefined;
     if (last && nowMs() - last.readMs < TRUSTED_MS) return last.known;
     const known = (last?.known ?? Promise.resolve(undefined))
       .catch(() => undefined)
       .then((before) => read(organisation, id, before));
-    kept.set(name, { readMs: nowMs(), known });
+    kept.set(id, { organisation, readMs: nowMs(), known });
     // What failed is asked for again by the next delivery.
-    known.catch(() => kept.delete(name));
+    known.catch(() => kept.delete(id));
     return known;
   };
 }

@@ -50,21 +50,22 @@ export async function makeAttempts(deps: Delivering, all: readonly Begun[]): Pro
   if (!known) return forAll(all, (begun) => putAside(deps.log, begun, 'cancelled'));
   if (known.endpoint.state !== 'enabled' && trigger !== 'test')
     return forAll(all, (begun) => putAside(deps.log, begun, 'held'));
-  const passage = await deps.gatekeeper.ask(known.endpoint, first.message);
+  const asked = deps.gatekeeper.ask(known.endpoint, first.message);
+  const passage = asked instanceof Promise ? await asked : asked;
   if (passage.go !== 'now') return turnAway(deps, all, passage, known.endpoint);
-  return forAll(inBatches(await loadedFrom(deps.log, all, known), known.endpoint.batch), (batch) =>
-    send(deps, known, batch),
-  );
+  const loaded = all.every(hasBody) ? all.map(withOwnBody) : await loadedFrom(deps.log, all, known);
+  return forAll(inBatches(loaded, known.endpoint.batch), (batch) => send(deps, known, batch));
 }
 
 interface Sending extends Begun {
   readonly body: string;
 }
 
-/** With what is sent: mostly their messages have it. */
+const hasBody = ({ message }: Begun) => message.body !== undefined;
+const withOwnBody = (begun: Begun): Sending => sending(begun, begun.message.body ?? '');
+
+/** With what is sent, of which some have to be read. */
 async function loadedFrom(log: Log, all: readonly Begun[], known: KnownEndpoint): Promise<readonly Sending[]> {
-  if (all.every(({ message }) => message.body !== undefined))
-    return all.map((begun) => sending(begun, begun.message.body ?? ''));
   const loaded = await Promise.all(all.map((begun) => loadedOf(log, begun, known)));
   return loaded.filter((each) => each !== undefined);
 }
@@ -88,9 +89,11 @@ async function loadedOf(log: Log, begun: Begun, { endpoint }: KnownEndpoint): Pr
 async function send(deps: Delivering, known: KnownEndpoint, batch: readonly Sending[]): Promise<void> {
   const { endpoint } = known;
   const startedAtMs = deps.nowMs();
-  const { outcome, keyIds } = await post(deps, known, batch, startedAtMs);
+  const { request, keyIds } = requestFor(deps, known, batch, startedAtMs);
+  const outcome = await deps.post(request, known.authentication);
   const [first] = batch;
-  if (first) await deps.gatekeeper.note(endpoint, first.message, outcome);
+  const noting = first && deps.gatekeeper.note(endpoint, first.message, outcome);
+  if (noting) await noting;
   return forAll(batch, (begun) =>
     end(deps, endpoint, begun, attemptOf(begun.message, outcome, startedAtMs, keyIds), outcome),
   );
@@ -113,7 +116,7 @@ async function end(
   if (isExhausted(after)) await deps.tellExhausted(after);
 }
 
-async function post(deps: Delivering, known: KnownEndpoint, batch: readonly Sending[], nowMs: number) {
+function requestFor(deps: Delivering, known: KnownEndpoint, batch: readonly Sending[], nowMs: number) {
   const { endpoint, signer } = known;
   const { id, body } = sentAs(batch, nowMs);
   const { headers: signature, keyIds } = signer.headersOf({
@@ -135,8 +138,7 @@ async function post(deps: Delivering, known: KnownEndpoint, batch: readonly Send
     timeoutMs: timeoutSeconds * 1000,
     policy: deps.policy,
   };
-  const outcome = await deps.post(request, known.authentication);
-  return { outcome, keyIds };
+  return { request, keyIds };
 }
 
 const attemptOf = (

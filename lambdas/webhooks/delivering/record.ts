@@ -25,7 +25,7 @@ export async function record(log: Log, lanes: Lanes, ended: Ended): Promise<Deli
   if (before?.last && before.attempts === 1 && isSuccess(before.last)) await log.putAttempt(after, before.last);
   if (after.last && (attempt.number > 1 || verdict.state !== 'delivered')) await log.putAttempt(after, after.last);
   await log.putDelivery(after, waitingOf(after, nowMs));
-  await comesAgain(lanes, after, nowMs);
+  if (after.state === 'retrying') await comesAgain(lanes, after, nowMs);
   return after;
 }
 

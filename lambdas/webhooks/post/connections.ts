@@ -33,20 +33,26 @@ const IDLING = { unsaidMs: 4_000, mostMs: 30_000 };
 
 /** Keeps connections by origin. It is known by which one a request goes: what it took to connect belongs to that attempt. */
 export function keepConnections({ connect, nowMs, mostIdle, mostIdleOfOrigin }: KeepOptions): Lines {
+  // Of each origin in the order in which they became idle.
   const idle = new Map<string, Line[]>();
-  // In the order in which they became idle.
-  const all = new Set<Line>();
+  let count = 0;
 
   const forget = (line: Line) => {
-    if (!all.delete(line)) return;
-    const siblings = idle.get(line.key) ?? [];
-    // Mostly the last one: it is taken first.
-    siblings.splice(siblings.lastIndexOf(line), 1);
+    const siblings = idle.get(line.key);
+    const at = siblings?.lastIndexOf(line) ?? -1;
+    if (!siblings || at < 0) return;
+    siblings.splice(at, 1);
+    count -= 1;
     if (siblings.length === 0) idle.delete(line.key);
   };
   const drop = (line: Line) => {
     forget(line);
     line.connection.close();
+  };
+  const oldest = () => {
+    let found: Line | undefined;
+    for (const [first] of idle.values()) if (first && (!found || first.idleSinceMs < found.idleSinceMs)) found = first;
+    return found;
   };
   return {
     async open(place, notes, signal) {
@@ -57,30 +63,27 @@ export function keepConnections({ connect, nowMs, mostIdle, mostIdleOfOrigin }: 
       return made;
     },
     take({ key }) {
-      for (let last = idle.get(key)?.at(-1); last; last = idle.get(key)?.at(-1)) {
+      const siblings = idle.get(key);
+      for (let last = siblings?.pop(); last; last = siblings?.pop()) {
+        count -= 1;
+        if (siblings?.length === 0) idle.delete(key);
         // While a function is frozen no timer runs: the receiver has closed long ago what nobody here has noticed.
-        if (nowMs() - last.idleSinceMs <= IDLING.mostMs && last.connection.isUsable) {
-          forget(last);
-          return last;
-        }
-        drop(last);
+        if (nowMs() - last.idleSinceMs <= IDLING.mostMs && last.connection.isUsable) return last;
+        last.connection.close();
       }
       return undefined;
     },
     release(line) {
-      if (!line.connection.isUsable) return line.connection.close();
+      if (!line.connection.isFree) return line.connection.close();
       line.idleSinceMs = nowMs();
       const siblings = idle.get(line.key);
       if (siblings) siblings.push(line);
       else idle.set(line.key, [line]);
-      all.add(line);
+      count += 1;
       if (siblings?.[0] && siblings.length > mostIdleOfOrigin) drop(siblings[0]);
-      for (const one of all) {
-        if (all.size <= mostIdle) break;
-        drop(one);
-      }
+      for (let first = count > mostIdle && oldest(); first; first = count > mostIdle && oldest()) drop(first);
       return undefined;
     },
-    close: () => [...all].forEach(drop),
+    close: () => [...idle.values()].flat().forEach(drop),
   };
 }

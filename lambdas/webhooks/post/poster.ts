@@ -1,7 +1,7 @@
 import { type Post as Prepared, postOf } from '../../shared/http/target';
 import { type ConnectOptions, type Notes, openConnect } from './connect';
 import { keepConnections, type Lines } from './connections';
-import { type Exchanged, exchange, unsent } from './exchange';
+import { Exchange, unsent } from './exchange';
 import { faultOf, type Outcome, PostFault, retryAfterOf, type Times, timedOut } from './outcome';
 import { openPlaces, type Place } from './place';
 import type { TargetPolicy } from './target';
@@ -58,12 +58,13 @@ export function openPoster(options: PosterOptions = {}): Poster {
       const { timeoutMs = TIMEOUT_MS, isRepeatable = 'webhook-id' in request.headers } = request;
       const line = lines.take(place);
       if (line) {
-        const exchanged = await exchange(line, prepared, { timeoutMs, leftMs: timeoutMs });
+        const exchange = new Exchange(line.address, undefined);
+        await exchange.by(line, prepared, { timeoutMs, leftMs: timeoutMs });
         lines.release(line);
-        if (!isRepeatable || !isLost(exchanged)) return outcomeOf(exchanged, false, began, nowMs);
+        if (!isRepeatable || !isLost(exchange)) return outcomeOf(exchange, false, began, nowMs);
       }
-      const exchanged = await byNewLine(lines, place, prepared, { began, timeoutMs });
-      return outcomeOf(exchanged, line !== undefined, began, nowMs);
+      const exchange = await byNewLine(lines, place, prepared, { began, timeoutMs });
+      return outcomeOf(exchange, line !== undefined, began, nowMs);
     },
     close: () => lines.close(),
   };
@@ -78,7 +79,7 @@ function preparedFor({ target }: Place, { headers, more, body }: PostRequest): P
 }
 
 /** Receivers close connections when they like: one that was kept says nothing about whether they are there. */
-const isLost = ({ answer, fault }: Exchanged) => answer.head === undefined && fault?.kind === 'reset';
+const isLost = ({ head, fault }: Exchange) => head === undefined && fault?.kind === 'reset';
 
 interface Limit {
   readonly began: number;
@@ -90,9 +91,10 @@ async function byNewLine(lines: Lines, place: Place, prepared: Prepared, { began
   const leftMs = () => Math.max(Math.ceil(timeoutMs - (performance.now() - began)), 1);
   try {
     const line = await inTime((signal) => lines.open(place, notes, signal), leftMs(), timedOut(timeoutMs));
-    const exchanged = await exchange(line, prepared, { timeoutMs, leftMs: leftMs() }, notes);
+    const exchange = new Exchange(line.address, notes);
+    await exchange.by(line, prepared, { timeoutMs, leftMs: leftMs() });
     lines.release(line);
-    return exchanged;
+    return exchange;
   } catch (error) {
     return unsent(faultOf(error), notes);
   }
@@ -112,9 +114,8 @@ function inTime<T>(work: (signal: AbortSignal) => Promise<T>, milliseconds: numb
   });
 }
 
-function outcomeOf(exchanged: Exchanged, isRepeated: boolean, began: number, nowMs: () => number): Outcome {
-  const { answer, address, fault } = exchanged;
-  const { head, body } = answer;
+function outcomeOf(exchange: Exchange, isRepeated: boolean, began: number, nowMs: () => number): Outcome {
+  const { head, body, address, fault } = exchange;
   const retryAfter = head?.fields['retry-after'];
   return {
     status: head?.status,
@@ -123,14 +124,14 @@ function outcomeOf(exchanged: Exchanged, isRepeated: boolean, began: number, now
     bodyBytes: body.bytes,
     isBodyLonger: body.isLonger,
     address,
-    times: timesOf(exchanged, performance.now() - began),
+    times: timesOf(exchange, performance.now() - began),
     error: fault && { class: fault.kind, detail: fault.message },
     retryAfterSeconds: retryAfter === undefined ? undefined : retryAfterOf(retryAfter, nowMs()),
     isRepeated,
   };
 }
 
-function timesOf({ notes, answer: { firstByteMs } }: Exchanged, totalMs: number): Times {
+function timesOf({ notes, firstByteMs }: Exchange, totalMs: number): Times {
   const total = tenth(totalMs);
   if (!notes && firstByteMs !== undefined) return { firstByteMs: tenth(firstByteMs), totalMs: total };
   const { dnsMs, connectMs, tlsMs } = notes?.times ?? {};

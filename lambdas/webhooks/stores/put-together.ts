@@ -56,22 +56,22 @@ export function puttingTogether(name: string, table: Table): Table {
 
 const isSame = (one: Key, other: Key) => one.sk === other.sk && one.pk === other.pk;
 
-async function write(name: string, puts: readonly Put[]): Promise<void> {
+async function write(name: string, puts: readonly Put[], round = 0): Promise<void> {
   let left = puts;
   try {
-    for (let round = 0; left.length > 0; round += 1) {
-      if (round === MOST_ROUNDS)
-        throw new AwsError('ThroughputExceeded', `${left.length} items were not written`, true);
-      if (round > 0) await pause(PAUSE_MS * round);
-      const unwritten = await writeOnce(name, left);
-      const isWritten = ({ key }: Put) => !unwritten.some((other) => isSame(key, other));
-      for (const put of left) if (isWritten(put)) put.done(true);
-      left = unwritten.length === 0 ? [] : left.filter((put) => !isWritten(put));
-    }
+    if (round === MOST_ROUNDS) throw new AwsError('ThroughputExceeded', `${puts.length} items were not written`, true);
+    if (round > 0) await pause(PAUSE_MS * round);
+    const unwritten = await writeOnce(name, puts);
+    left = unwritten.length === 0 ? NONE : puts.filter(({ key }) => unwritten.some((other) => isSame(key, other)));
+    for (const put of puts) if (!left.includes(put)) put.done(true);
   } catch (error) {
     for (const { failed } of left) failed(error);
+    return;
   }
+  if (left.length > 0) await write(name, left, round + 1);
 }
+
+const NONE: readonly Put[] = [];
 
 /** The keys of those that the table did not take. */
 async function writeOnce(name: string, puts: readonly Put[]): Promise<readonly Key[]> {

@@ -12,8 +12,8 @@ test('an answer comes whole, in however many pieces', async () => {
     response.writeHead(418, { 'x-thing': 'yes' }).write('one, ');
     setTimeout(() => response.end(Buffer.concat(sent)), 20);
   });
-  const { status, headers, text } = await post(server.url);
-  expect([status, headers['x-thing'], text]).toEqual([418, 'yes', 'one, {"a":"ü"}']);
+  const { status, fields, text } = await post(server.url);
+  expect([status, fields['x-thing'], text]).toEqual([418, 'yes', 'one, {"a":"ü"}']);
   await server.stop();
 });
 

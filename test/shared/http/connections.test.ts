@@ -67,7 +67,7 @@ function asker(dialing: Dialing = {}, idling?: Idling) {
     const target = targetOf(url);
     const connection = connections.take(target, isNew);
     const response = new ResponseText(limits.maxAnswerBytes, 'successes');
-    await connection.ask(postOf(target, fields, body), response, limits.timeoutMs);
+    await response.over(connection, postOf(target, fields, body), limits.timeoutMs);
     connections.give(target, connection);
     return response.status === 200 ? response.text : String(response.status);
   };

@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import { createServer, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import * as fc from 'fast-check';
-import { responseHead } from '../../../lambdas/shared/http/response-head';
+import { NoResponse, responseHead } from '../../../lambdas/shared/http/response-head';
 import { ResponseReader } from '../../../lambdas/shared/http/response-reader';
 import { ResponseText } from '../../../lambdas/shared/http/response-text';
 
@@ -215,4 +215,26 @@ test.each([
   ['HTTP/1.0 200 OK\r\ncontent-length: 2\r\nconnection: keep-alive', 0],
 ])('after %j a connection may be used for %d ms', (head, keptMs) => {
   expect(responseHead(`${head}\r\n\r\n`).keptMs).toBe(keptMs);
+});
+
+test.each([
+  ['blanks that end in what is no field', `x: ${' '.repeat(16_000)}\0`],
+  ['blanks between words', `x: a${' \t'.repeat(8_000)}b`],
+  ['blanks in what says how long it is', `connection: a${' '.repeat(16_000)}b`],
+  ['many words in what says how long it is', `keep-alive: ${' timeout='.repeat(1_700)}`],
+])('a head takes no longer for %s', (_, line) => {
+  const began = performance.now();
+  for (let time = 0; time < 20; time += 1) {
+    const reader = new ResponseReader();
+    const taker = new ResponseText(MOST_BYTES, 'all');
+    reader.expect(taker);
+    try {
+      reader.read(Buffer.from(`${OK}${line}\r\ncontent-length: 0\r\n\r\n`, 'latin1'));
+      expect(Object.keys(taker.fields)).toHaveLength(2);
+    } catch (error) {
+      expect(error).toBeInstanceOf(NoResponse);
+    }
+  }
+  // One took some 400 ms.
+  expect(performance.now() - began).toBeLessThan(1_000);
 });
