@@ -53,7 +53,7 @@ function given(all: readonly Queued[], fail: (those: readonly Queued[], error: u
 }
 
 /** Done again for some of a group, it is done for those alone that have not come to their end. */
-function handle(deps: Delivering, group: readonly Given[]): Promise<void> {
+function handle(deps: Delivering, group: readonly Given[]): Promise<unknown> {
   const now = deps.nowMs();
   // Nobody can have begun them: they cost no look at the log.
   if (group.every(({ queued, message }) => isFirstSight(queued, message, now)))

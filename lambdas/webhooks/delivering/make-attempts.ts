@@ -12,7 +12,7 @@ import { forAll } from './for-all';
 import type { Gatekeeper } from './gatekeeper';
 import type { EndpointOf, KnownEndpoint } from './known-endpoints';
 import { putAside, turnAway } from './put-off';
-import { isExhausted, record } from './record';
+import { record } from './record';
 import { retryOf } from './schedule';
 import { verdictOf } from './verdict';
 
@@ -42,9 +42,9 @@ export interface Begun {
  * Sends events to the endpoint that all of them are for, if they may be sent now, and writes down how that ended. An endpoint
  * that takes batches gets several at once; what is more than one anywhere else is sent one by one.
  */
-export async function makeAttempts(deps: Delivering, all: readonly Begun[]): Promise<void> {
+export async function makeAttempts(deps: Delivering, all: readonly Begun[]): Promise<unknown> {
   const [first] = all;
-  if (!first) return;
+  if (!first) return undefined;
   const { organisation, endpoint, trigger } = first.message;
   const known = await deps.endpointOf(organisation, endpoint);
   if (!known) return forAll(all, (begun) => putAside(deps.log, begun, 'cancelled'));
@@ -94,26 +94,25 @@ async function send(deps: Delivering, known: KnownEndpoint, batch: readonly Send
   const [first] = batch;
   const noting = first && deps.gatekeeper.note(endpoint, first.message, outcome);
   if (noting) await noting;
-  return forAll(batch, (begun) =>
+  await forAll(batch, (begun) =>
     end(deps, endpoint, begun, attemptOf(begun.message, outcome, startedAtMs, keyIds), outcome),
   );
 }
 
 /** Writes down how an attempt ended, of each event by itself. */
-async function end(
+function end(
   deps: Delivering,
   endpoint: EndpointRecord,
   { message, before }: Begun,
   attempt: Attempt,
   outcome: Outcome,
-): Promise<void> {
+): Promise<unknown> {
   const nowMs = deps.nowMs();
   const { scheduleSeconds } = retryOf(endpoint, message.type);
   const tries = (before?.tries ?? 0) + 1;
   const trigger = message.trigger;
   const verdict = verdictOf(outcome, { scheduleSeconds, trigger, tries, nowMs, random: deps.random() });
-  const after = await record(deps.log, deps.lanes, { message, before, attempt, verdict, nowMs });
-  if (isExhausted(after)) await deps.tellExhausted(after);
+  return record(deps, { message, before, attempt, verdict, nowMs });
 }
 
 function requestFor(deps: Delivering, known: KnownEndpoint, batch: readonly Sending[], nowMs: number) {

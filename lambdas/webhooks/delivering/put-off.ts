@@ -22,10 +22,10 @@ export async function turnAway(
   { batch }: EndpointRecord,
 ): Promise<void> {
   const { log, lanes, nowMs } = deps;
-  if (passage.go === 'parked') return forAll(all, (begun) => putAside(log, begun, 'parked'));
+  if (passage.go === 'parked') return void (await forAll(all, (begun) => putAside(log, begun, 'parked')));
   const waitMs = passage.go === 'later' ? passage.atMs - nowMs() : 0;
   if (passage.go === 'later' && waitMs > MOST_DELAY_MS)
-    return forAll(all, (begun) => waitForSlot(log, begun, passage.slotMs));
+    return void (await forAll(all, (begun) => waitForSlot(log, begun, passage.slotMs)));
   // Before its next message is there, which is another one.
   await forAll(all, (begun) => release(log, begun));
   const next = passage.go === 'later' ? { slotMs: passage.slotMs } : { isMoved: true };

@@ -17,16 +17,28 @@ interface Ended {
   readonly nowMs: number;
 }
 
+interface Recording {
+  readonly log: Log;
+  readonly lanes: Lanes;
+  readonly tellExhausted: (delivery: DeliveryRecord) => Promise<void>;
+}
+
 /** Writes down how an attempt ended, then sees to the next one. A first attempt that succeeds is one write. */
-export async function record(log: Log, lanes: Lanes, ended: Ended): Promise<DeliveryRecord> {
-  const { before, attempt, verdict, nowMs } = ended;
+export function record(deps: Recording, ended: Ended): Promise<unknown> {
+  const { before, attempt, verdict } = ended;
   const after = deliveryAfter(ended);
+  const isAll = !before && attempt.number === 1 && verdict.state === 'delivered';
+  return isAll ? deps.log.putDelivery(after, undefined) : recordMore(deps, ended, after);
+}
+
+async function recordMore({ log, lanes, tellExhausted }: Recording, ended: Ended, after: DeliveryRecord) {
+  const { before, attempt, verdict, nowMs } = ended;
   // The only attempt of a delivery stands in it; once there is another, all stand beside.
   if (before?.last && before.attempts === 1 && isSuccess(before.last)) await log.putAttempt(after, before.last);
   if (after.last && (attempt.number > 1 || verdict.state !== 'delivered')) await log.putAttempt(after, after.last);
   await log.putDelivery(after, waitingOf(after, nowMs));
-  if (after.state === 'retrying') await comesAgain(lanes, after, nowMs);
-  return after;
+  await comesAgain(lanes, after, nowMs);
+  if (isExhausted(after)) await tellExhausted(after);
 }
 
 function deliveryAfter({ message, before, attempt, verdict }: Ended): DeliveryRecord {
