@@ -58,7 +58,7 @@ test('shared imports no feature', () => {
 });
 
 /** From what knows most to what knows least; files that stand in `shared` itself are words for all. */
-const ROOMS = ['http', 'access', 'limits', 'credentials', 'graph', 'settings', 'stores', 'aws'];
+const ROOMS = ['http', 'access', 'limits', 'credentials', 'graph', 'settings', 'stores', 'aws', 'http1'];
 const roomOf = (path: string) => (path.split('/').length > 3 ? ROOMS.indexOf(path.split('/')[2] ?? '') : ROOMS.length);
 /** They know principals, and nothing else of access. */
 const isPrincipal = (path: string) => path === 'lambdas/shared/access/principal';
@@ -92,7 +92,7 @@ test('only a handler reads the environment', () => {
   const readers = filesIn('lambdas')
     .filter((file) => !file.endsWith('.handler.ts'))
     .filter((file) => /\breadEnv\(|process\.env\b/.test(readFileSync(file, 'utf8')));
-  // env.ts reads it for handlers; the other two read what Lambda itself sets: its credentials, and its name.
+  // env.ts reads it for handlers; the others read what Lambda itself sets: its credentials, its name, the trace.
   expect(readers.toSorted()).toEqual([
     'lambdas/shared/aws/aws-token.ts',
     'lambdas/shared/env.ts',

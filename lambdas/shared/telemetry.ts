@@ -107,4 +107,5 @@ export const countOverBudget = seldom('OperationsOverBudget');
 /** Counts a GraphQL document that no client has published, and that was run all the same. */
 export const countUnknownDocument = seldom('UnknownDocuments');
 
-const count = (name: string, value: number): void => withTools((loaded) => loaded.count(name, value));
+const count = (name: string, value: number): void =>
+  withTools((loaded) => loaded.count(name, value, process.env.AWS_LAMBDA_FUNCTION_NAME ?? 'none'));

@@ -1,8 +1,8 @@
 import { BoundedMap } from '../bounded-map';
-import { TimedOut } from '../http/connection';
-import { keptConnections } from '../http/connections';
-import { ResponseText } from '../http/response-text';
-import { postOf, type Target, targetOf } from '../http/target';
+import { TimedOut } from '../http1/connection';
+import { keptConnections } from '../http1/connections';
+import { ResponseText } from '../http1/response-text';
+import { postOf, type Target, targetOf } from '../http1/target';
 import { type AwsIdentity, signHeaders } from './sigv4';
 
 /** A request that is signed for a service of AWS, or for a function behind an IAM function URL (`lambda`). */

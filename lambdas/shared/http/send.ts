@@ -3,14 +3,14 @@ import type { AwsIdentity } from '../aws/aws-token';
 import { signHeaders } from '../aws/sigv4';
 import { BoundedMap } from '../bounded-map';
 import { MOST_ANSWER_BYTES, TIMEOUT_MS } from '../graph/subgraph-settings';
+import { LostConnection } from '../http1/connection';
+import { keptConnections } from '../http1/connections';
+import { TooLong } from '../http1/response-body';
+import { ResponseText } from '../http1/response-text';
+import { postOf, type Target, targetOf } from '../http1/target';
 import { fromJson } from '../json';
 import { faultInAddress } from './address-fault';
-import { LostConnection } from './connection';
-import { keptConnections } from './connections';
 import { publicLookup } from './public-address';
-import { TooLong } from './response-body';
-import { ResponseText } from './response-text';
-import { postOf, type Target, targetOf } from './target';
 
 /** One GraphQL request to one subgraph. */
 export interface Message {

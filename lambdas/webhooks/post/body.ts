@@ -1,4 +1,4 @@
-import { type BodySink, TooLong } from '../../shared/http/response-body';
+import { type BodySink, TooLong } from '../../shared/http1/response-body';
 
 /** What is kept of an answer's body. */
 export const KEPT_BYTES = 16 * 1024;

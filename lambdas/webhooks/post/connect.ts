@@ -1,8 +1,8 @@
 import { isIP, type LookupFunction, type OnReadOpts, type Socket, connect as tcpConnect } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
 import { BoundedMap } from '../../shared/bounded-map';
-import { serverNameOf } from '../../shared/http/dial';
 import { isPublic, NOT_PUBLIC_ADDRESS } from '../../shared/http/public-address';
+import { serverNameOf } from '../../shared/http1/dial';
 import { PostFault, type Times } from './outcome';
 import type { Place } from './place';
 import { addressesOf, type Found, type Resolve, resolveAsSystem, resolveByServers } from './resolve';

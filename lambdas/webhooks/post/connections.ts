@@ -1,4 +1,4 @@
-import { Connection } from '../../shared/http/connection';
+import { Connection } from '../../shared/http1/connection';
 import type { Connect, Notes } from './connect';
 import type { Place } from './place';
 

@@ -1,8 +1,8 @@
-import { TimedOut } from '../../shared/http/connection';
-import { type BodySink, TooLong } from '../../shared/http/response-body';
-import type { ResponseHead } from '../../shared/http/response-head';
-import type { Asker } from '../../shared/http/response-reader';
-import type { Post } from '../../shared/http/target';
+import { TimedOut } from '../../shared/http1/connection';
+import { type BodySink, TooLong } from '../../shared/http1/response-body';
+import type { ResponseHead } from '../../shared/http1/response-head';
+import type { Asker } from '../../shared/http1/response-reader';
+import type { Post } from '../../shared/http1/target';
 import { BoundedBody } from './body';
 import type { Notes } from './connect';
 import type { Line } from './connections';

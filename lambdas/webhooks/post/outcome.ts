@@ -1,5 +1,5 @@
-import { LostConnection } from '../../shared/http/connection';
-import { HeadTooLong } from '../../shared/http/response-head';
+import { LostConnection } from '../../shared/http1/connection';
+import { HeadTooLong } from '../../shared/http1/response-head';
 
 /** Where an attempt ended that got no whole answer. */
 export type FaultClass =

@@ -1,5 +1,5 @@
 import { BoundedMap } from '../../shared/bounded-map';
-import { type Target, targetOf } from '../../shared/http/target';
+import { type Target, targetOf } from '../../shared/http1/target';
 import { PostFault } from './outcome';
 import { faultInTarget, type TargetPolicy } from './target';
 

@@ -1,4 +1,4 @@
-import { type Post as Prepared, postOf } from '../../shared/http/target';
+import { type Post as Prepared, postOf } from '../../shared/http1/target';
 import { type ConnectOptions, type Notes, openConnect } from './connect';
 import { keepConnections, type Lines } from './connections';
 import { Exchange, unsent } from './exchange';

@@ -7,6 +7,6 @@ const inputsOf = (entry: string) =>
 
 test('what sends asks with the one HTTP client of the house: no package, and none of node:http', () => {
   const inputs = inputsOf('lambdas/webhooks/post/poster.ts');
-  expect(inputs).toContain('lambdas/shared/http/connection.ts');
+  expect(inputs).toContain('lambdas/shared/http1/connection.ts');
   expect(inputs.filter((input) => /undici/.test(input))).toEqual([]);
 });

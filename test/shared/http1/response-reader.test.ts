@@ -2,9 +2,9 @@ import { request } from 'node:http';
 import { createServer, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import * as fc from 'fast-check';
-import { NoResponse, responseHead } from '../../../lambdas/shared/http/response-head';
-import { ResponseReader } from '../../../lambdas/shared/http/response-reader';
-import { ResponseText } from '../../../lambdas/shared/http/response-text';
+import { NoResponse, responseHead } from '../../../lambdas/shared/http1/response-head';
+import { ResponseReader } from '../../../lambdas/shared/http1/response-reader';
+import { ResponseText } from '../../../lambdas/shared/http1/response-text';
 
 const MOST_BYTES = 10_000;
 

@@ -4,12 +4,12 @@ import { createServer as createRawServer, type Server as NetServer, type Socket 
 import { text } from 'node:stream/consumers';
 import * as fc from 'fast-check';
 import * as z from 'zod/mini';
-import type { Idling } from '../../../lambdas/shared/http/connection';
-import { keptConnections } from '../../../lambdas/shared/http/connections';
-import type { Dialing } from '../../../lambdas/shared/http/dial';
 import { publicLookup } from '../../../lambdas/shared/http/public-address';
-import { ResponseText } from '../../../lambdas/shared/http/response-text';
-import { postOf, targetOf } from '../../../lambdas/shared/http/target';
+import type { Idling } from '../../../lambdas/shared/http1/connection';
+import { keptConnections } from '../../../lambdas/shared/http1/connections';
+import type { Dialing } from '../../../lambdas/shared/http1/dial';
+import { ResponseText } from '../../../lambdas/shared/http1/response-text';
+import { postOf, targetOf } from '../../../lambdas/shared/http1/target';
 import { fromJson } from '../../../lambdas/shared/json';
 import { loopbackCertificate } from '../../../local/doors/certificate';
 import { listen } from '../../support/http';
