@@ -20,11 +20,16 @@ interface Asker {
  */
 export function alongFrom({ event, requestId, tokenFor }: Asker) {
   let trace: Headers | undefined;
-  return async (subgraph: string, { forwardHeaders, principal }: SubgraphSettings): Promise<Headers> => {
+  const signed = async (subgraph: string, headers: Headers): Promise<Headers> => ({
+    ...headers,
+    [PRINCIPAL_HEADER]: await tokenFor(subgraph),
+  });
+  // No promise for what nearly all subgraphs ask for.
+  return (subgraph: string, { forwardHeaders, principal }: SubgraphSettings): Headers | Promise<Headers> => {
     trace ??= traceOf(event, requestId);
     if (!forwardHeaders && !principal) return trace;
-    const own = named(event, forwardHeaders ?? []);
-    return { ...own, ...trace, ...(principal && { [PRINCIPAL_HEADER]: await tokenFor(subgraph) }) };
+    const headers = { ...named(event, forwardHeaders ?? []), ...trace };
+    return principal ? signed(subgraph, headers) : headers;
   };
 }
 

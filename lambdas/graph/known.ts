@@ -38,6 +38,8 @@ export interface KnownOperations {
 // What callers choose stands last, here and in Redis: no name of an operation makes one variant into another.
 const nameOf = ({ query, operationName = '', without = '' }: Asked) => `${without}\n${operationName}\n${query}`;
 
+const isPlain = ({ operationName, without }: Asked) => operationName === undefined && without === undefined;
+
 const keyOf = (version: string, { query, operationName = '', without = '' }: Asked) =>
   `graph:${FORMAT}:${version}:${without}:${documentHash(query)}:${operationName}`;
 
@@ -57,16 +59,19 @@ export const plannedKey = (version: string, manifests: number) => `graph:${FORMA
 export const PLANNED_SECONDS = KEPT_SECONDS / 2;
 
 export function knownOperations(version: string, redis: Commands): KnownOperations {
-  const here = new BoundedMap<string, Runnable>(MOST_KNOWN);
+  // A document is long: of one whose only operation is asked for, its text is the name.
+  const plain = new BoundedMap<string, Runnable>(MOST_KNOWN);
+  const others = new BoundedMap<string, Runnable>(MOST_KNOWN);
   const documents = new BoundedMap<string, string>(MOST_KNOWN);
   const remember = (asked: Asked, operation: Operation): Runnable => {
     const linked = runnable(operation);
-    here.set(nameOf(asked), linked);
+    if (isPlain(asked)) plain.set(asked.query, linked);
+    else others.set(nameOf(asked), linked);
     return linked;
   };
   return {
     async find(asked) {
-      const found = here.get(nameOf(asked));
+      const found = isPlain(asked) ? plain.get(asked.query) : others.get(nameOf(asked));
       if (found) return found;
       const text = await quietly(redis.call('GET', keyOf(version, asked)));
       const operation = typeof text === 'string' ? parsed(text) : undefined;

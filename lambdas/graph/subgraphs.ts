@@ -22,13 +22,15 @@ const subgraphErrors = once(() =>
 const UNAVAILABLE = 'SUBGRAPH_UNAVAILABLE';
 const UNEXPECTED = 'INTERNAL_SERVER_ERROR';
 
+type Fields = Readonly<Record<string, string>>;
+
 /** What a request to subgraphs says of the request that it is part of. */
 export interface Origin {
   readonly requestId: string;
   /** Whether asking twice does no harm: a query, never a mutation. */
   readonly repeatable: boolean;
   /** Headers for a subgraph that is asked like this. */
-  headers?(subgraph: string, settings: SubgraphSettings): Promise<Readonly<Record<string, string>>>;
+  headers?(subgraph: string, settings: SubgraphSettings): Fields | Promise<Fields>;
 }
 
 /** Where the subgraphs are, and how they are asked. */
@@ -52,7 +54,8 @@ export const subgraphs =
       if (url === undefined) throw new Error('it has no address');
       const settings = all[subgraph] ?? AS_EVERYWHERE;
       const { timeoutMs, maxAnswerBytes } = settings;
-      const along = await headers?.(subgraph, settings);
+      const found = headers?.(subgraph, settings);
+      const along = found instanceof Promise ? await found : found;
       const message = { subgraph, url, body, requestId, repeatable, timeoutMs, maxAnswerBytes, headers: along };
       const answer = answerOf(subgraph, await send(message));
       if (entities !== undefined && isIncomplete(answer, entities))

@@ -51,7 +51,7 @@ export interface Meeting {
 /** Asks for these entities, in one request with all that ask the same at this time. */
 export async function together(run: Run, groups: readonly Group[], meeting: Meeting): Promise<Answered> {
   const { key, send } = meeting;
-  const batch = run.waiting.get(key) ?? newBatch(run, meeting);
+  const batch = run.waiting?.get(key) ?? newBatch(run, meeting);
   batch.fetches += 1;
   const indices = groups.map(({ representation }) => {
     const known = batch.indices.get(representation);
@@ -81,7 +81,7 @@ function newBatch(run: Run, { key, mayMeet, send }: Meeting): Batch {
   const representations: string[] = [];
   const answer = new Promise<SubgraphAnswer>((resolve) => {
     const go = () => {
-      run.waiting.delete(key);
+      run.waiting?.delete(key);
       resolve(send(representations));
     };
     const wait = (turns: number): void => {
@@ -93,6 +93,7 @@ function newBatch(run: Run, { key, mayMeet, send }: Meeting): Batch {
     wait(LINGER_TURNS);
   });
   const batch: Batch = { representations, indices: new Map(), taken: new Set(), fetches: 0, answer };
+  run.waiting ??= new Map();
   run.waiting.set(key, batch);
   return batch;
 }

@@ -30,12 +30,13 @@ export function runnable(operation: Operation): Runnable {
     async run(ask, variables, { warnings, estimatedCost } = {}) {
       const decided = hasDefaults ? { ...operation.defaults, ...variables } : variables;
       const errors = withheldFrom(operation, decided);
-      const run: Run = { ask: counted, variables, data: {}, errors, waiting: new Map(), inFlight: 0 };
-      function counted(...request: Parameters<Ask>): ReturnType<Ask> {
+      const run: Run = { ask: counted, variables, data: {}, errors, waiting: undefined, inFlight: 0 };
+      // An `Ask` never rejects.
+      async function counted(subgraph: string, body: string, entities?: number): ReturnType<Ask> {
         run.inFlight += 1;
-        return ask(...request).finally(() => {
-          run.inFlight -= 1;
-        });
+        const answer = await ask(subgraph, body, entities);
+        run.inFlight -= 1;
+        return answer;
       }
       await step?.(run, [run.data]);
       const writer = new Writer(decided);

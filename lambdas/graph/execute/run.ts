@@ -43,8 +43,8 @@ export interface Run {
   /** The response as it grows. */
   readonly data: Data;
   readonly errors: GraphError[];
-  /** Entity fetches that wait for others of the same tick, by their query and variables. */
-  readonly waiting: Map<string, Batch>;
+  /** Entity fetches that wait for others of the same tick, by their query and variables; made by the first of them. */
+  waiting: Map<string, Batch> | undefined;
   /** Requests that are not yet answered. */
   inFlight: number;
 }
