@@ -30,12 +30,17 @@ async function send({ url, messages }) {
 /** Batches at a time: one that waits for the log alone would be charged for waking up each time. More than the poster keeps connections for would connect anew. */
 const LANES = 3;
 
-async function take({ url, batches }) {
+/** @param overMs for how long the batches are to last: each begins when its turn has come. Without it, as fast as may be. */
+async function take({ url, batches, overMs = 0 }) {
   const before = process.cpuUsage();
   const began = performance.now();
-  const left = batches.values();
+  const left = batches.entries();
   const lane = async () => {
-    for (const messages of left) await send({ url, messages });
+    for (const [place, messages] of left) {
+      const earlyMs = (overMs * place) / batches.length - (performance.now() - began);
+      if (earlyMs > 1) await new Promise((resolve) => setTimeout(resolve, earlyMs));
+      await send({ url, messages });
+    }
   };
   await Promise.all(Array.from({ length: LANES }, lane));
   const elapsedMs = performance.now() - began;
