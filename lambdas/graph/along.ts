@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import type { SubgraphSettings } from '../shared/graph/subgraph-settings';
 import { header } from '../shared/http/request';
+import { isUuid } from '../shared/uuid';
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -59,14 +60,15 @@ function traceOf(event: APIGatewayProxyEvent, requestId: string): Headers {
   return { traceparent, ...(tracestate !== undefined && TRACE_STATE.test(tracestate) && { tracestate }) };
 }
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-
 const withoutDashes = (id: string) =>
   id.slice(0, 8) + id.slice(9, 13) + id.slice(14, 18) + id.slice(19, 23) + id.slice(24);
 
-/** API Gateway's request id is the trace's id, as it stands; of a caller's own one its hash is. */
+/**
+ * A request id that is a UUID, as API Gateway's is, is the trace's id as it stands; of another one its hash is. The version
+ * of a UUID is no zero, so that neither half of it is only zeros.
+ */
 function newTrace(requestId: string): string {
-  const isId = UUID.test(requestId) && !requestId.startsWith('00000000-0000-0000-');
-  const id = isId ? withoutDashes(requestId) : createHash('sha256').update(requestId).digest('hex').slice(0, 32);
+  const hash = () => createHash('sha256').update(requestId).digest('hex').slice(0, 32);
+  const id = isUuid(requestId) ? withoutDashes(requestId) : hash();
   return `00-${id}-${id.slice(0, 16)}-01`;
 }

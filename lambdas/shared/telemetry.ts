@@ -24,7 +24,7 @@ type Fields = Readonly<Record<string, unknown>>;
 /** Structured JSON lines to CloudWatch. Never handed a whole event, a header or a token: each line names its fields. */
 export const logger = {
   info(message: string, fields: Fields): void {
-    const line = LEVELS.some((name) => process.env[name]) ? undefined : plainLine(message, fields);
+    const line = isLevelSet ? undefined : plainLine(message, fields);
     if (line === undefined) log('info', message, fields);
     else process.stdout.write(line);
   },
@@ -32,8 +32,8 @@ export const logger = {
   error: (message: string, fields: Fields): void => log('error', message, fields),
 };
 
-/** Where one of them is set, powertools says what is written. */
-const LEVELS = ['AWS_LAMBDA_LOG_LEVEL', 'POWERTOOLS_LOG_LEVEL'];
+/** Then powertools says what is written. Both are there from the start of an environment to its end. */
+const isLevelSet = [process.env.AWS_LAMBDA_LOG_LEVEL, process.env.POWERTOOLS_LOG_LEVEL].some(Boolean);
 
 const log = (level: Level, message: string, fields: Fields): void =>
   withTools((loaded) => loaded.log(level, message, fields));

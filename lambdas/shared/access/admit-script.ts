@@ -243,14 +243,11 @@ function decode(answer: unknown): AdmitAnswer {
   const state = text(answer, 0);
   const known = { organisationEpoch: text(answer, 1), subjectEpoch: text(answer, 2), changing: int(answer, 3) > 0 };
   if (state === 'absent') return { state, ...known };
+  const entryId = text(answer, 4);
   const json: unknown = answer[5];
-  const withEntry = {
-    ...known,
-    entryId: text(answer, 4),
-    entryJson: typeof json === 'string' ? json : undefined,
-    version: int(answer, 6),
-  };
-  if (state === 'outdated' || state === 'held') return { state, ...withEntry };
+  const entryJson = typeof json === 'string' ? json : undefined;
+  const version = int(answer, 6);
+  if (state === 'outdated' || state === 'held') return { state, ...known, entryId, entryJson, version };
   if (state !== 'admitted' && state !== 'limited' && state !== 'costly') throw new Error('Redis: unknown state');
   const levels: number[] = [];
   for (let at = FIRST_LEVEL; at < answer.length; at += 1) levels.push(int(answer, at));
@@ -259,9 +256,9 @@ function decode(answer: unknown): AdmitAnswer {
     organisationEpoch: known.organisationEpoch,
     subjectEpoch: known.subjectEpoch,
     changing: known.changing,
-    entryId: withEntry.entryId,
-    entryJson: withEntry.entryJson,
-    version: withEntry.version,
+    entryId,
+    entryJson,
+    version,
     scope: int(answer, 7),
     by: int(answer, 8),
     waitMs: int(answer, 9),

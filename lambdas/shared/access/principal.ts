@@ -1,6 +1,7 @@
 import type { APIGatewayEventRequestContext } from 'aws-lambda';
 import * as z from 'zod/mini';
 import { once } from '../once';
+import { isUuid } from '../uuid';
 import type { Rights } from './permissions';
 
 /** What an issuer of somebody else says of a user: enough to make the user's account on first sight. */
@@ -128,8 +129,6 @@ const isPlain = (context: APIGatewayEventRequestContext['authorizer']): context 
 
 const isFields = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null;
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
-const isUuid = (value: unknown) => typeof value === 'string' && UUID.test(value);
 const SECONDS = /^[1-9]\d{0,14}$/;
 
 /** How the audit, grants and limits name a caller: `user:0b7c…`. */

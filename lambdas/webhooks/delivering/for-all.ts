@@ -5,6 +5,7 @@ export function forAll<T>(all: readonly T[], work: (each: T) => Promise<unknown>
 }
 
 async function forMany<T>(all: readonly T[], work: (each: T) => Promise<unknown>): Promise<void> {
-  const done = await Promise.allSettled(all.map(work));
+  // What fails at once is one of those that fail, too.
+  const done = await Promise.allSettled(all.map(async (each) => work(each)));
   for (const each of done) if (each.status === 'rejected') throw each.reason;
 }

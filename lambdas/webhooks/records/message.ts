@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { fromJson } from '../../shared/json';
+import { isUuid } from '../../shared/uuid';
 import { TRIGGERS, Trigger } from './delivery';
 
 /** What the queues carry: one attempt that is to be made. Short names, because SQS counts in pieces of 64 KB. */
@@ -54,8 +55,6 @@ export const messageText = (message: AttemptMessage): string =>
 
 type Wire = z.output<typeof Wire>;
 
-/** As `z.uuid` takes it, in the spelling of ours. */
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const KNOWN_TRIGGERS: ReadonlySet<unknown> = new Set(TRIGGERS);
 
 const isObject = (json: unknown): json is Readonly<Record<string, unknown>> =>
@@ -66,8 +65,7 @@ const isMark = (json: unknown) => json === undefined || json === 1;
 /** What all messages of ours are. Whatever else there may be is for zod to judge, which takes ten times as long. */
 const isPlain = (json: unknown): json is Wire =>
   isObject(json) &&
-  isText(json.o) &&
-  UUID.test(json.o) &&
+  isUuid(json.o) &&
   isText(json.e) &&
   isText(json.v) &&
   Number.isSafeInteger(json.n) &&
