@@ -87,6 +87,11 @@ const SHAPING: readonly Mend[] = [
 
 const MERGING: readonly Mend[] = [
   {
+    why: 'an object of a scalar of its own is lost where another subgraph has answered a list or a text, which stays',
+    from: 'if (target[key] && (0, predicates_1.isObject)(source[key])) {',
+    to: 'if ((0, predicates_1.isObject)(target[key]) && (0, predicates_1.isObject)(source[key])) {',
+  },
+  {
     why: 'of lists in lists that several subgraphs answer, the last one is taken for all',
     from: 'target[key][i] = source[key][i];',
     to: 'const [old, fresh] = [{ it: target[key][i] }, { it: source[key][i] }]; deepMerge(old, fresh); target[key][i] = old.it;',
