@@ -1,3 +1,5 @@
+import { urlOf } from '../shared/url';
+
 /** A loopback address with a port that the client chose when it started (RFC 8252 section 7.3). */
 const LOOPBACK = /^(http:\/\/(?:127\.0\.0\.1|\[::1\]))(?::\d{1,5})?(?=\/|$)/;
 /** Of these a browser would run or show what the "address" says. */
@@ -7,7 +9,7 @@ const withoutPort = (uri: string) => uri.replace(LOOPBACK, '$1');
 
 /** Whether codes may be sent there: character for character as registered; the port of a loopback address is free. */
 export const isRegistered = (registered: readonly string[], uri: string): boolean =>
-  URL.canParse(uri) &&
+  urlOf(uri) !== undefined &&
   !NEVER.test(uri) &&
   !uri.includes('#') &&
   registered.some((known) => known === uri || isSameLoopback(known, uri));

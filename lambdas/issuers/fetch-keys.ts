@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import type { KeysAnswer, KeysQuestion } from '../shared/credentials/issuer-keys';
 import { vetted } from '../shared/credentials/jwk';
 import { askOutside, Fault, type OutsideOptions } from '../shared/http/outside';
+import { urlOf } from '../shared/url';
 
 /** For discovery and keys together. */
 const TIMEOUT_MS = 2_000;
@@ -37,7 +38,7 @@ async function discover(issuer: string, getJson: GetJson): Promise<string> {
   if (document.data.issuer !== issuer)
     throw new Fault(`discovery: the document is about ${JSON.stringify(document.data.issuer.slice(0, 300))}`);
   const { jwks_uri: jwksUri } = document.data;
-  if (!URL.canParse(jwksUri) || new URL(jwksUri).origin !== new URL(issuer).origin)
+  if (urlOf(jwksUri)?.origin !== new URL(issuer).origin)
     throw new Fault('discovery: the keys are at another origin; name their address as jwksUri');
   return jwksUri;
 }

@@ -6,6 +6,7 @@ import { readEnv } from '../shared/env';
 import { fromJson } from '../shared/json';
 import { openPostgres, postgresEnv } from '../shared/stores/postgres';
 import { openRedis, redisEnv } from '../shared/stores/redis';
+import { Url } from '../shared/url';
 import { composeApart, workerIn } from './compose-apart';
 import { publishExamples } from './publish-examples';
 
@@ -15,7 +16,7 @@ const pool = openPostgres(env);
 const compose = composeApart(workerIn(join(__dirname, 'compose.js')));
 
 /** The address of each by its name; the SDL lies beside this file (bin/build.ts). */
-const Addresses = z.pipe(fromJson, z.record(z.string(), z.url()));
+const Addresses = z.pipe(fromJson, z.record(z.string(), Url));
 
 export const handler = customResource(async ({ subgraphs }) => {
   const drafts = Object.entries(Addresses.parse(subgraphs)).map(([name, url]) => ({

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { urlOf } from '../url';
 import { ALGORITHMS, type IssuerSettings, KINDS } from './issuer-settings';
 
 const printable = (most: number) => z.string().check(z.minLength(1), z.maxLength(most), z.regex(/^[\x21-\x7e]+$/));
@@ -63,7 +64,7 @@ export function faultIn({ audience, authorizedParties, roles, defaultRoles, issu
     return 'audience is missing: without one (as in Clerk’s session tokens) authorizedParties says whose tokens count';
   if (Object.keys(roles?.map ?? {}).length === 0 && defaultRoles.length === 0)
     return 'roles.map or defaultRoles must give a role: without one nobody gets in';
-  if ([issuer, jwksUri].some((address) => address !== undefined && !URL.canParse(address)))
+  if ([issuer, jwksUri].some((address) => address !== undefined && !urlOf(address)))
     return 'issuer and jwksUri must be URLs';
   return undefined;
 }

@@ -1,3 +1,4 @@
+import { urlOf } from '../url';
 import { isPublicHost, NOT_PUBLIC_ADDRESS } from './public-address';
 
 /**
@@ -8,8 +9,8 @@ export function faultInAddress(
   address: string,
   { privateTargets }: { readonly privateTargets: boolean },
 ): string | undefined {
-  if (!URL.canParse(address)) return 'its address is no URL';
-  const url = new URL(address);
+  const url = urlOf(address);
+  if (!url) return 'its address is no URL';
   if (url.username || url.password) return 'its address holds a login';
   if (privateTargets && url.protocol === 'http:') return undefined;
   if (url.protocol !== 'https:') return 'only https addresses are fetched';

@@ -9,6 +9,7 @@ import { TooLong } from '../http1/response-body';
 import { ResponseText } from '../http1/response-text';
 import { postOf, type Target, targetOf } from '../http1/target';
 import { fromJson } from '../json';
+import { Url, urlOf } from '../url';
 import { faultInAddress } from './address-fault';
 import { publicLookup } from './public-address';
 
@@ -57,7 +58,7 @@ export interface SendOptions {
 export const sendEnv = {
   PRIVATE_TARGETS: z.enum(['on', 'off']),
   /** As JSON. */
-  SIGNED_URLS: z.pipe(fromJson, z.array(z.url())),
+  SIGNED_URLS: z.pipe(fromJson, z.array(Url)),
 };
 
 interface SendEnv {
@@ -94,7 +95,7 @@ export function openSend({ identity, signedUrls, privateTargets }: SendOptions):
   const others = privateTargets ? ours : keptConnections({ lookup: publicLookup() });
   const known = new BoundedMap<string, Known>(MOST_KNOWN);
   const look = (address: string): Known => {
-    const isSigned = URL.canParse(address) && signed.has(new URL(address).origin);
+    const isSigned = signed.has(urlOf(address)?.origin ?? '');
     const fault = isSigned ? undefined : faultInAddress(address, { privateTargets });
     if (fault !== undefined) throw new Error(fault);
     const found = { target: targetOf(address), isSigned };

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { isPublicHost, NOT_PUBLIC_ADDRESS } from '../../shared/http/public-address';
+import { urlOf } from '../../shared/url';
 
 /** Where deliveries may go. It is the stage's word; no tenant chooses it. */
 export interface TargetPolicy {
@@ -25,8 +26,9 @@ export function faultInTarget(url: string, { http, privateTargets, ports }: Targ
   if (url.includes('#')) return 'has a fragment, which is never sent';
   const [, scheme = '', authority = ''] = WRITTEN.exec(url) ?? [];
   if (authority.includes('@')) return 'holds a login';
-  if (scheme === '' || INVISIBLE.test(url) || !URL.canParse(url)) return 'is not a valid URL';
-  const { protocol, hostname, port } = new URL(url);
+  const parsed = scheme === '' || INVISIBLE.test(url) ? undefined : urlOf(url);
+  if (!parsed) return 'is not a valid URL';
+  const { protocol, hostname, port } = parsed;
   if (protocol !== 'https:' && !http) return 'must begin with https://';
   if (ports !== 'any' && !ports.includes(Number(port || (protocol === 'https:' ? 443 : 80))))
     return `has a port that is not one of ${ports.join(', ')}`;

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { Url } from '../../shared/url';
 import { Filter } from '../filter/filter';
 
 /** `invoice.paid`, `invoice.*` (whatever is below), `*`. */
@@ -30,7 +31,7 @@ const Authentication = z.object({
 
 /** What a tenant says about an endpoint, defaults filled in. */
 export const EndpointFields = z.object({
-  url: z.url().check(z.maxLength(2000)),
+  url: Url.check(z.maxLength(2000)),
   description: z.optional(z.string().check(z.maxLength(500))),
   types: z.array(TypePattern).check(z.minLength(1), z.maxLength(100)),
   channel: z.optional(Channel),
